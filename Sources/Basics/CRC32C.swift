@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Castagnoli checksum that guards every stored record.
+
+/// CRC-32C (RFC 3720, appendix B.4), eight bytes a step by table.
+package enum CRC32C {
+    private static let tables: [[UInt32]] = makeTables()
+
+    /// The checksum of `bytes`, continued from the checksum of what came before them.
+    package static func checksum(_ bytes: UnsafeRawBufferPointer, continuing seed: UInt32 = 0)
+        -> UInt32
+    {
+        var crc = ~seed
+        var position = 0
+        while position + 8 <= bytes.count {
+            let low = bytes.loadUnaligned(fromByteOffset: position, as: UInt32.self).littleEndian
+            let high = bytes.loadUnaligned(fromByteOffset: position + 4, as: UInt32.self)
+                .littleEndian
+            let mixed = crc ^ low
+            crc =
+                tables[7][Int(mixed & 0xFF)] ^ tables[6][Int(mixed >> 8 & 0xFF)]
+                ^ tables[5][Int(mixed >> 16 & 0xFF)] ^ tables[4][Int(mixed >> 24)]
+                ^ tables[3][Int(high & 0xFF)] ^ tables[2][Int(high >> 8 & 0xFF)]
+                ^ tables[1][Int(high >> 16 & 0xFF)] ^ tables[0][Int(high >> 24)]
+            position += 8
+        }
+        while position < bytes.count {
+            crc = crc >> 8 ^ tables[0][Int((crc ^ UInt32(bytes[position])) & 0xFF)]
+            position += 1
+        }
+        return ~crc
+    }
+
+    /// The checksum of an array.
+    package static func checksum(_ bytes: [UInt8]) -> UInt32 {
+        bytes.withUnsafeBytes { checksum($0) }
+    }
+
+    private static func makeTables() -> [[UInt32]] {
+        var tables = [[UInt32]](repeating: [UInt32](repeating: 0, count: 256), count: 8)
+        for byte in 0..<256 {
+            var crc = UInt32(byte)
+            for _ in 0..<8 { crc = crc & 1 == 1 ? crc >> 1 ^ 0x82F6_3B78 : crc >> 1 }
+            tables[0][byte] = crc
+        }
+        for byte in 0..<256 {
+            for step in 1..<8 {
+                let previous = tables[step - 1][byte]
+                tables[step][byte] = previous >> 8 ^ tables[0][Int(previous & 0xFF)]
+            }
+        }
+        return tables
+    }
+}

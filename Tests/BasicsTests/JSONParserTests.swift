@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+import Basics
+import Testing
+
+@Suite struct JSONParserTests {
+    @Test func readsEveryKindOfValueInOrder() throws {
+        let text = #"{"b":[1,-2.5,true,false,null,"a\u00e9\n\ud83d\ude00"],"a":{}}"#
+        let value = try JSONValue(parsing: text)
+        #expect(value["b"]?.arrayValue?.count == 6)
+        #expect(value["b"]?.arrayValue?[5] == .string("aé\n😀"))
+        #expect(value.objectValue?.members.map(\.name) == ["b", "a"])
+        #expect(value.text == "{\"b\":[1,-2.5,true,false,null,\"aé\\n😀\"],\"a\":{}}")
+    }
+
+    @Test(arguments: [
+        "", "{", "[1,]", "{\"a\":1,}", "01", "1.", "1e", "-", "nul", "\"\\x\"", "\"\u{1}\"",
+        "[1] 2", "{\"a\" 1}", "\"\\ud800\"", "{1:2}", "]", "1e999",
+    ])
+    func refuses(_ text: String) {
+        #expect(throws: JSONSyntaxError.self) { try JSONValue(parsing: text) }
+    }
+
+    @Test func boundsDepth() {
+        let deep = String(repeating: "[", count: 100_000)
+        #expect(throws: JSONSyntaxError(reason: .tooDeep, offset: JSONValue.depthMax + 1)) {
+            try JSONValue(parsing: deep)
+        }
+    }
+
+    @Test func takesTheLastOfRepeatedNames() throws {
+        #expect(try JSONValue(parsing: #"{"a":1,"a":2}"#) == .object(["a": .integer(2)]))
+    }
+}
