@@ -32,6 +32,8 @@ let package = Package(
     targets: [
         // 0 Ground
         room("Basics"),
+        room("Chronology", ["Basics"]),
         tests("BasicsTests", ["Basics"]),
+        tests("ChronologyTests", ["Basics", "Chronology"]),
     ]
 )
