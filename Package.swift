@@ -33,5 +33,8 @@ let package = Package(
         // 0 Ground
         room("Basics"),
         tests("BasicsTests", ["Basics"]),
+
+        // 1 Contracts
+        room("WireModel", ["Basics"]),
     ]
 )
