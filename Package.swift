@@ -35,5 +35,8 @@ let package = Package(
         room("Chronology", ["Basics"]),
         tests("BasicsTests", ["Basics"]),
         tests("ChronologyTests", ["Basics", "Chronology"]),
+
+        // 1 Contracts
+        room("WireModel", ["Basics"]),
     ]
 )
