@@ -35,5 +35,7 @@ let package = Package(
         room("Chronology", ["Basics"]),
         tests("BasicsTests", ["Basics"]),
         tests("ChronologyTests", ["Basics", "Chronology"]),
+        // 3 Services
+        room("LambdaService", ["Basics"], path: "Sources/Services/Lambda"),
     ]
 )
