@@ -38,5 +38,7 @@ let package = Package(
 
         // 1 Contracts
         room("WireModel", ["Basics"]),
+        // 3 Services
+        room("LambdaService", ["Basics"], path: "Sources/Services/Lambda"),
     ]
 )
