@@ -33,5 +33,9 @@ let package = Package(
         // 0 Ground
         room("Basics"),
         tests("BasicsTests", ["Basics"]),
+
+        // 1 Contracts
+        room("Storage", ["Basics"]),
+        tests("StorageTests", ["Storage", "Basics"]),
     ]
 )
