@@ -40,5 +40,9 @@ let package = Package(
         room("WireModel", ["Basics"]),
         // 3 Services
         room("LambdaService", ["Basics"], path: "Sources/Services/Lambda"),
+
+        // 1 Contracts
+        room("Storage", ["Basics"]),
+        tests("StorageTests", ["Storage", "Basics"]),
     ]
 )
