@@ -33,7 +33,10 @@ let package = Package(
         // 0 Ground
         room("Basics"),
         room("Chronology", ["Basics"]),
+        // 2 Framework
+        room("IdentityAccess", ["Basics"]),
         tests("BasicsTests", ["Basics"]),
         tests("ChronologyTests", ["Basics", "Chronology"]),
+        tests("IdentityAccessTests", ["Basics", "IdentityAccess"]),
     ]
 )
