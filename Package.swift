@@ -33,6 +33,8 @@ let package = Package(
         // 0 Ground
         room("Basics"),
         room("Chronology", ["Basics"]),
+        // 2 Framework
+        room("IdentityAccess", ["Basics"]),
         tests("BasicsTests", ["Basics"]),
         tests("ChronologyTests", ["Basics", "Chronology"]),
 
@@ -44,5 +46,6 @@ let package = Package(
         // 1 Contracts
         room("Storage", ["Basics"]),
         tests("StorageTests", ["Storage", "Basics"]),
+        tests("IdentityAccessTests", ["Basics", "IdentityAccess"]),
     ]
 )
