@@ -2,10 +2,11 @@
 // The path every call takes once its input has been read, from outside or from a service:
 // permission, handler, durability, journal.
 
-package import Basics
+import Basics
+import Chronology
 package import IdentityAccess
-package import Journal
-package import Storage
+import Journal
+import Storage
 package import WireModel
 
 /// Where the policies of a principal come from; IAM's part, bound by Platform.
@@ -83,8 +84,7 @@ package final class Dispatcher: Sendable {
             let decision = Evaluator.decide(
                 request, policies: policies, resourcePolicy: resourcePolicy)
             guard decision.isAllowed else {
-                throw ServiceFault.accessDenied(
-                    service: service.descriptor, message: decision.denialMessage(for: request))
+                throw ServiceFault.accessDenied(decision.denialMessage(for: request))
             }
             detail = decision.statement.map { "\($0.policy)#\($0.sid ?? String($0.index))" } ?? ""
         }
@@ -136,7 +136,7 @@ package final class Dispatcher: Sendable {
             ServiceFault(
                 shapeName: "RequestAbandoned", httpStatus: 499, isSender: true,
                 message: "The client went away.")
-        default: .internalFailure()
+        default: .internalFailure
         }
     }
 }

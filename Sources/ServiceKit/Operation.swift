@@ -2,7 +2,7 @@
 // An operation as it is registered: its wire description, what it needs permission for, what
 // becomes of each input member, and the handler.
 
-package import Basics
+import Basics
 package import IdentityAccess
 package import Storage
 package import WireModel
@@ -78,7 +78,8 @@ package final class Operation: Sendable {
         _ type: Op.Type, rules: MemberRules = .allHonoured,
         validation: @escaping @Sendable ([ConstraintViolation]) -> ServiceFault,
         authorize: @escaping @Sendable (Op.Input, CallContext) throws -> [Access],
-        handler: nonisolated(nonsending) @escaping @Sendable (Op.Input, CallContext) async throws
+        handler:
+            nonisolated(nonsending) @escaping @Sendable (Op.Input, CallContext) async throws
             -> Reply<Op.Output>
     ) {
         descriptor = type.descriptor
