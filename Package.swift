@@ -46,6 +46,10 @@ let package = Package(
             ["Basics", "Chronology", "IdentityAccess", "Journal", "Storage", "WireModel"]),
 
         // 3 Services
+        room(
+            "SQSService",
+            ["Basics", "Chronology", "IdentityAccess", "ServiceKit", "Storage", "WireModel"],
+            path: "Sources/Services/SQS"),
         room("LambdaService", ["Basics"], path: "Sources/Services/Lambda"),
 
         // Tests
