@@ -35,5 +35,7 @@ let package = Package(
         room("Chronology", ["Basics"]),
         tests("BasicsTests", ["Basics"]),
         tests("ChronologyTests", ["Basics", "Chronology"]),
+        // The repository checks itself
+        tests("TidyTests", []),
     ]
 )
