@@ -37,5 +37,14 @@ let package = Package(
         tests("ChronologyTests", ["Basics", "Chronology"]),
         // The repository checks itself
         tests("TidyTests", []),
+
+        // 1 Contracts
+        room("WireModel", ["Basics"]),
+        // 3 Services
+        room("LambdaService", ["Basics"], path: "Sources/Services/Lambda"),
+
+        // 1 Contracts
+        room("Storage", ["Basics"]),
+        tests("StorageTests", ["Storage", "Basics"]),
     ]
 )
