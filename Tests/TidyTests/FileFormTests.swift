@@ -38,8 +38,9 @@ private func publicAccess(_ file: SourceFile) -> [Violation] {
     }
 }
 
-/// Words that tie the text to a machine, or leave something for later. Put together here, so that
-/// this file does not hold them.
+/// Words that tie the text to a machine, or leave something for later.
+///
+/// Put together here, so that this file does not hold them.
 private let strayWords: [String] = [
     "/" + "work/", "/" + "root/", "/" + "opt/swift", "py" + "pi.org", "npm" + "js.org",
     "deb." + "debian.org", "TO" + "DO", "FIX" + "ME", "HA" + "CK",

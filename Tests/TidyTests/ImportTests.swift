@@ -18,7 +18,7 @@ private func forbiddenImports(_ file: SourceFile) -> [Violation] {
     let isService = layer == .service
     return imports(file).compactMap { module, line in
         var reason: String?
-        if module == "Foundation" {
+        if module == "Foundation", file.room != "ModelGenerator" {
             reason = "Foundation costs 17 ms at start; import FoundationEssentials, better nothing"
         } else if isCore, module.hasPrefix("NIO") || systemModules.contains(module) {
             reason = "the core does no I/O: \(module) belongs to the edge or to an engine"

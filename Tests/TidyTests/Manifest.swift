@@ -57,14 +57,22 @@ enum Manifest {
         for (index, token) in call.enumerated() {
             if token.isMark("[") || token.isMark("(") { depth += 1 }
             if token.isMark("]") || token.isMark(")") { depth -= 1 }
-            if token.isMark(")") { inProduct = false }
+            if token.isMark(")"), inProduct {
+                inProduct = false
+                label = "dependencies"
+            }
             if token.kind == .word, index + 1 < call.count {
                 if call[index + 1].isMark(":") { label = token.text }
-                if token.text == "product", call[index + 1].isMark("(") { inProduct = true }
+                // `.product(…)`, or a function of the manifest's that makes one.
+                let isOurs = token.text == "target" || token.text == "byName"
+                if call[index + 1].isMark("("), !isOurs {
+                    inProduct = true
+                    label = ""
+                }
             }
             guard token.kind == .string else { continue }
             if inProduct {
-                if label == "name" { products.append(token.text) }
+                if label == "name" || label.isEmpty { products.append(token.text) }
             } else if depth == 0 {
                 if name.isEmpty { name = token.text } else if label == "path" { path = token.text }
             } else if label == "dependencies" || label.isEmpty || label == "package"

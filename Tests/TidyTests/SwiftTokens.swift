@@ -16,7 +16,9 @@ struct Token: Equatable {
     func isWord(_ word: String) -> Bool { kind == .word && text == word }
 }
 
-/// Reads tokens from bytes. Unfinished strings and comments end with the text.
+/// Reads tokens from bytes.
+///
+/// Unfinished strings and comments end with the text.
 struct SwiftTokens {
     private let bytes: [UInt8]
     private var position = 0
