@@ -33,18 +33,26 @@ let package = Package(
         // 0 Ground
         room("Basics"),
         room("Chronology", ["Basics"]),
-        tests("BasicsTests", ["Basics"]),
-        tests("ChronologyTests", ["Basics", "Chronology"]),
-        // The repository checks itself
-        tests("TidyTests", []),
 
         // 1 Contracts
         room("WireModel", ["Basics"]),
+        room("Storage", ["Basics"]),
+
+        // 2 Framework
+        room("IdentityAccess", ["Basics"]),
+        room("Journal", ["Basics", "Chronology"]),
+        room(
+            "ServiceKit",
+            ["Basics", "Chronology", "IdentityAccess", "Journal", "Storage", "WireModel"]),
+
         // 3 Services
         room("LambdaService", ["Basics"], path: "Sources/Services/Lambda"),
 
-        // 1 Contracts
-        room("Storage", ["Basics"]),
+        // Tests
+        tests("BasicsTests", ["Basics"]),
+        tests("ChronologyTests", ["Basics", "Chronology"]),
         tests("StorageTests", ["Storage", "Basics"]),
+        tests("IdentityAccessTests", ["Basics", "IdentityAccess"]),
+        tests("TidyTests", []),
     ]
 )

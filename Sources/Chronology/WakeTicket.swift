@@ -41,9 +41,15 @@ package final class WakeTicket: Sendable {
         return won
     }
 
-    /// Waits for the wake-up; returns at once if it has happened.
-    ///
-    /// At most one caller.
+    /// Whether the wait has ended.
+    package var isWoken: Bool {
+        state.withLock { state in
+            guard case .woken = state else { return false }
+            return true
+        }
+    }
+
+    /// Waits for `wake`; returns at once if it has happened. At most one caller.
     package func wait() async {
         await withCheckedContinuation { continuation in
             let isWoken = state.withLock { state in
