@@ -57,5 +57,6 @@ let package = Package(
         tests("ChronologyTests", ["Basics", "Chronology"]),
         tests("StorageTests", ["Storage", "Basics"]),
         tests("IdentityAccessTests", ["Basics", "IdentityAccess"]),
+        tests("TidyTests", []),
     ]
 )

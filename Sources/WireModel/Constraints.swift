@@ -34,6 +34,8 @@ package struct ConstraintViolation: Hashable, Sendable {
         self.value = value
     }
 
+    /// The sentence AWS answers with.
+    ///
     /// `Value 'x' at 'y' failed to satisfy constraint: …`
     package var sentence: String {
         let subject = value.map { "Value '\($0)'" } ?? "Value null"
@@ -59,7 +61,9 @@ package struct ConstraintViolation: Hashable, Sendable {
         bound == bound.rounded() && abs(bound) < 1e18 ? String(Int64(bound)) : String(bound)
     }
 
-    /// AWS's summary of all of them: `2 validation errors detected: …; …`
+    /// AWS's summary of all of them.
+    ///
+    /// `2 validation errors detected: …; …`
     package static func summary(of violations: [ConstraintViolation]) -> String {
         let noun = violations.count == 1 ? "error" : "errors"
         return "\(violations.count) validation \(noun) detected: "
