@@ -36,7 +36,9 @@ package enum ReceiveDecision: Sendable {
 }
 
 extension Queue {
-    /// Decides on a receive. `settle` and `expire` have run for `now`.
+    /// Decides on a receive.
+    ///
+    /// `settle` and `expire` have run for `now`.
     ///
     /// Mutates derived state only (heaps are popped and refilled), so that a decision whose
     /// changes are not stored leaves the queue as it was.

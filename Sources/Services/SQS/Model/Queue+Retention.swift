@@ -8,7 +8,9 @@ extension Queue {
     /// Most messages that one decision expires; the rest follows in the next.
     static let expiredMax = 1_000
 
-    /// The changes that retention has made due. `needsWindow` says that fresh messages beyond
+    /// The changes that retention has made due.
+    ///
+    /// `needsWindow` says that fresh messages beyond
     /// the window may be due too.
     package mutating func decideExpiry(now: Timestamp) -> (
         changes: [QueueChange], needsWindow: Bool
