@@ -39,6 +39,9 @@ let package = Package(
     targets: [
         // 0 Ground
         room("Basics"),
+        room("Chronology", ["Basics"]),
+        // 2 Framework
+        room("IdentityAccess", ["Basics"]),
         tests("BasicsTests", ["Basics"]),
 
         // 4 Edge
@@ -46,5 +49,16 @@ let package = Package(
         tests(
             "HTTPFrontTests",
             ["HTTPFront", "Basics", nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded")]),
+        tests("ChronologyTests", ["Basics", "Chronology"]),
+
+        // 1 Contracts
+        room("WireModel", ["Basics"]),
+        // 3 Services
+        room("LambdaService", ["Basics"], path: "Sources/Services/Lambda"),
+
+        // 1 Contracts
+        room("Storage", ["Basics"]),
+        tests("StorageTests", ["Storage", "Basics"]),
+        tests("IdentityAccessTests", ["Basics", "IdentityAccess"]),
     ]
 )
