@@ -43,12 +43,6 @@ let package = Package(
         // 2 Framework
         room("IdentityAccess", ["Basics"]),
         tests("BasicsTests", ["Basics"]),
-
-        // 4 Edge
-        room("HTTPFront", ["Basics", nio("NIOCore"), nio("NIOPosix")]),
-        tests(
-            "HTTPFrontTests",
-            ["HTTPFront", "Basics", nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded")]),
         tests("ChronologyTests", ["Basics", "Chronology"]),
 
         // 1 Contracts
@@ -60,5 +54,11 @@ let package = Package(
         room("Storage", ["Basics"]),
         tests("StorageTests", ["Storage", "Basics"]),
         tests("IdentityAccessTests", ["Basics", "IdentityAccess"]),
+
+        // 4 Edge
+        room("HTTPFront", ["Basics", nio("NIOCore"), nio("NIOPosix")]),
+        tests(
+            "HTTPFrontTests",
+            ["HTTPFront", "Basics", nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded")]),
     ]
 )
