@@ -55,8 +55,10 @@ let package = Package(
         // 3 Services
         room(
             "SQSService",
-            ["Basics", "Chronology", "IdentityAccess", "ServiceKit", "Storage", "WireModel"],
-            path: "Sources/Services/SQS"),
+            [
+                "Basics", "Chronology", "IdentityAccess", "Journal", "ServiceKit", "Storage",
+                "WireModel",
+            ], path: "Sources/Services/SQS"),
         room("LambdaService", ["Basics"], path: "Sources/Services/Lambda"),
 
         // Tests
