@@ -73,5 +73,16 @@ let package = Package(
         tests(
             "HTTPFrontTests",
             ["HTTPFront", "Basics", nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded")]),
+        room("ServiceCatalog", path: "Sources/Generated/ServiceCatalog"),
+        room("SQSWire", ["Basics", "WireModel"], path: "Sources/Generated/SQSWire"),
+        room("LambdaWire", ["Basics", "WireModel"], path: "Sources/Generated/LambdaWire"),
+        room("LogsWire", ["Basics", "WireModel"], path: "Sources/Generated/LogsWire"),
+        room("STSWire", ["Basics", "WireModel"], path: "Sources/Generated/STSWire"),
+        room("IAMWire", ["Basics", "WireModel"], path: "Sources/Generated/IAMWire"),
+
+        // 6 Apps
+        .executableTarget(
+            name: "ModelGenerator", dependencies: ["Basics", "WireModel"],
+            swiftSettings: strict),
     ]
 )
