@@ -34,7 +34,8 @@ let package = Package(
     name: "Martlet",
     platforms: [.macOS(.v26)],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2")
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     ],
     targets: [
         // 0 Ground
@@ -47,6 +48,7 @@ let package = Package(
 
         // 2 Framework
         room("IdentityAccess", ["Basics"]),
+        room("Signing", ["Basics", .product(name: "Crypto", package: "swift-crypto")]),
         room("Journal", ["Basics", "Chronology"]),
         room(
             "ServiceKit",
@@ -66,6 +68,7 @@ let package = Package(
         tests("ChronologyTests", ["Basics", "Chronology"]),
         tests("StorageTests", ["Storage", "Basics"]),
         tests("IdentityAccessTests", ["Basics", "IdentityAccess"]),
+        tests("SigningTests", ["Basics", "Signing"]),
         tests("TidyTests", []),
 
         // 4 Edge
