@@ -25,10 +25,17 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
+/// A product of swift-nio.
+func nio(_ product: String) -> Target.Dependency {
+    .product(name: product, package: "swift-nio")
+}
+
 let package = Package(
     name: "Martlet",
     platforms: [.macOS(.v26)],
-    dependencies: [],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2")
+    ],
     targets: [
         // 0 Ground
         room("Basics"),
@@ -46,6 +53,10 @@ let package = Package(
             ["Basics", "Chronology", "IdentityAccess", "Journal", "Storage", "WireModel"]),
 
         // 3 Services
+        room(
+            "SQSService",
+            ["Basics", "Chronology", "IdentityAccess", "ServiceKit", "Storage", "WireModel"],
+            path: "Sources/Services/SQS"),
         room("LambdaService", ["Basics"], path: "Sources/Services/Lambda"),
 
         // Tests
@@ -54,5 +65,11 @@ let package = Package(
         tests("StorageTests", ["Storage", "Basics"]),
         tests("IdentityAccessTests", ["Basics", "IdentityAccess"]),
         tests("TidyTests", []),
+
+        // 4 Edge
+        room("HTTPFront", ["Basics", nio("NIOCore"), nio("NIOPosix")]),
+        tests(
+            "HTTPFrontTests",
+            ["HTTPFront", "Basics", nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded")]),
     ]
 )
