@@ -30,6 +30,9 @@ func nio(_ product: String) -> Target.Dependency {
     .product(name: product, package: "swift-nio")
 }
 
+/// swift-crypto's one product that rooms use.
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+
 let package = Package(
     name: "Martlet",
     platforms: [.macOS(.v26)],
@@ -46,9 +49,16 @@ let package = Package(
         room("WireModel", ["Basics"]),
         room("Storage", ["Basics"]),
 
+        room("ServiceCatalog", path: "Sources/Generated/ServiceCatalog"),
+        room("SQSWire", ["Basics", "WireModel"], path: "Sources/Generated/SQSWire"),
+        room("LambdaWire", ["Basics", "WireModel"], path: "Sources/Generated/LambdaWire"),
+        room("LogsWire", ["Basics", "WireModel"], path: "Sources/Generated/LogsWire"),
+        room("STSWire", ["Basics", "WireModel"], path: "Sources/Generated/STSWire"),
+        room("IAMWire", ["Basics", "WireModel"], path: "Sources/Generated/IAMWire"),
+
         // 2 Framework
         room("IdentityAccess", ["Basics"]),
-        room("Signing", ["Basics", .product(name: "Crypto", package: "swift-crypto")]),
+        room("Signing", ["Basics", crypto]),
         room("Journal", ["Basics", "Chronology"]),
         room(
             "ServiceKit",
@@ -58,8 +68,8 @@ let package = Package(
         room(
             "SQSService",
             [
-                "Basics", "Chronology", "IdentityAccess", "Journal", "ServiceKit", "Storage",
-                "WireModel",
+                "Basics", "Chronology", "IdentityAccess", "Journal", "ServiceKit", "SQSWire",
+                "Storage", "WireModel", crypto,
             ], path: "Sources/Services/SQS"),
         room("LambdaService", ["Basics"], path: "Sources/Services/Lambda"),
 
@@ -76,12 +86,6 @@ let package = Package(
         tests(
             "HTTPFrontTests",
             ["HTTPFront", "Basics", nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded")]),
-        room("ServiceCatalog", path: "Sources/Generated/ServiceCatalog"),
-        room("SQSWire", ["Basics", "WireModel"], path: "Sources/Generated/SQSWire"),
-        room("LambdaWire", ["Basics", "WireModel"], path: "Sources/Generated/LambdaWire"),
-        room("LogsWire", ["Basics", "WireModel"], path: "Sources/Generated/LogsWire"),
-        room("STSWire", ["Basics", "WireModel"], path: "Sources/Generated/STSWire"),
-        room("IAMWire", ["Basics", "WireModel"], path: "Sources/Generated/IAMWire"),
 
         // 6 Apps
         .executableTarget(
