@@ -34,7 +34,8 @@ let package = Package(
     name: "Martlet",
     platforms: [.macOS(.v26)],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2")
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     ],
     targets: [
         // 0 Ground
@@ -47,6 +48,7 @@ let package = Package(
 
         // 2 Framework
         room("IdentityAccess", ["Basics"]),
+        room("Signing", ["Basics", .product(name: "Crypto", package: "swift-crypto")]),
         room("Journal", ["Basics", "Chronology"]),
         room(
             "ServiceKit",
@@ -55,8 +57,10 @@ let package = Package(
         // 3 Services
         room(
             "SQSService",
-            ["Basics", "Chronology", "IdentityAccess", "ServiceKit", "Storage", "WireModel"],
-            path: "Sources/Services/SQS"),
+            [
+                "Basics", "Chronology", "IdentityAccess", "Journal", "ServiceKit", "Storage",
+                "WireModel",
+            ], path: "Sources/Services/SQS"),
         room("LambdaService", ["Basics"], path: "Sources/Services/Lambda"),
 
         // Tests
@@ -64,6 +68,7 @@ let package = Package(
         tests("ChronologyTests", ["Basics", "Chronology"]),
         tests("StorageTests", ["Storage", "Basics"]),
         tests("IdentityAccessTests", ["Basics", "IdentityAccess"]),
+        tests("SigningTests", ["Basics", "Signing"]),
         tests("TidyTests", []),
 
         // 4 Edge
@@ -71,5 +76,16 @@ let package = Package(
         tests(
             "HTTPFrontTests",
             ["HTTPFront", "Basics", nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded")]),
+        room("ServiceCatalog", path: "Sources/Generated/ServiceCatalog"),
+        room("SQSWire", ["Basics", "WireModel"], path: "Sources/Generated/SQSWire"),
+        room("LambdaWire", ["Basics", "WireModel"], path: "Sources/Generated/LambdaWire"),
+        room("LogsWire", ["Basics", "WireModel"], path: "Sources/Generated/LogsWire"),
+        room("STSWire", ["Basics", "WireModel"], path: "Sources/Generated/STSWire"),
+        room("IAMWire", ["Basics", "WireModel"], path: "Sources/Generated/IAMWire"),
+
+        // 6 Apps
+        .executableTarget(
+            name: "ModelGenerator", dependencies: ["Basics", "WireModel"],
+            swiftSettings: strict),
     ]
 )
