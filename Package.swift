@@ -91,5 +91,16 @@ let package = Package(
         .executableTarget(
             name: "ModelGenerator", dependencies: ["Basics", "WireModel"],
             swiftSettings: strict),
+        tests("StorageTests", ["Storage", "StorageTesting", "Basics"]),
+
+        // Engines: only Platform and tests import them
+        .systemLibrary(
+            name: "CRocksDB", pkgConfig: "rocksdb",
+            providers: [.apt(["librocksdb-dev"]), .brew(["rocksdb"])]),
+        room("RocksStorage", ["Storage", "Basics", "CRocksDB"]),
+        tests("RocksStorageTests", ["RocksStorage", "Storage", "StorageTesting", "Basics"]),
+
+        // Testing
+        room("StorageTesting", ["Storage", "Basics"]),
     ]
 )
