@@ -57,8 +57,10 @@ let package = Package(
         // 3 Services
         room(
             "SQSService",
-            ["Basics", "Chronology", "IdentityAccess", "ServiceKit", "Storage", "WireModel"],
-            path: "Sources/Services/SQS"),
+            [
+                "Basics", "Chronology", "IdentityAccess", "Journal", "ServiceKit", "Storage",
+                "WireModel",
+            ], path: "Sources/Services/SQS"),
         room("LambdaService", ["Basics"], path: "Sources/Services/Lambda"),
 
         // Tests
@@ -74,5 +76,16 @@ let package = Package(
         tests(
             "HTTPFrontTests",
             ["HTTPFront", "Basics", nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded")]),
+        room("ServiceCatalog", path: "Sources/Generated/ServiceCatalog"),
+        room("SQSWire", ["Basics", "WireModel"], path: "Sources/Generated/SQSWire"),
+        room("LambdaWire", ["Basics", "WireModel"], path: "Sources/Generated/LambdaWire"),
+        room("LogsWire", ["Basics", "WireModel"], path: "Sources/Generated/LogsWire"),
+        room("STSWire", ["Basics", "WireModel"], path: "Sources/Generated/STSWire"),
+        room("IAMWire", ["Basics", "WireModel"], path: "Sources/Generated/IAMWire"),
+
+        // 6 Apps
+        .executableTarget(
+            name: "ModelGenerator", dependencies: ["Basics", "WireModel"],
+            swiftSettings: strict),
     ]
 )

@@ -165,7 +165,7 @@ package class ShapeReader {
 
     package final func blob() throws(WireReadError) -> [UInt8] {
         let value = try readBlob()
-        if current.isConstrained { checkLength(value.count, quoted: nil) }
+        if current.isConstrained { checkCount(value.count, unit: "bytes") }
         return value
     }
 
@@ -190,7 +190,7 @@ package class ShapeReader {
         guard let frame = frames.last else { return }
         let count = frame.position + 1
         pop()
-        if current.isConstrained { checkLength(count, quoted: nil) }
+        if current.isConstrained { checkCount(count, unit: "members") }
     }
 
     /// Collects one violation of the value at the current place.

@@ -7,6 +7,8 @@ import Testing
 private let shellFiles: [String: String] = [
     "Sources/HTTPFront/ConnectionHandler.swift":
         "starts a request's handler on its connection's event loop",
+    "Sources/FunctionRuntime/Shell/ShellThread.swift":
+        "owns the threads that wait for processes and namespaces",
     "Sources/RocksStorage/Gate.swift":
         "owns the committer's thread and those of reads that may touch the disk",
 ]

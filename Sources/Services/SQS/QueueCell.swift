@@ -20,6 +20,8 @@ final class QueueCell: Sendable {
         var isGone = false
         var waiters = Fifo<WakeTicket>()
         var abandonedWaiters = 0
+        /// A hand-over to the dead-letter queue is under way.
+        var isRedriving = false
         var alarm: (timer: VirtualClock.Timer, at: Timestamp)?
     }
 
@@ -224,5 +226,37 @@ extension QueueCell {
             return takeWaiters(&inside)
         }
         for ticket in woken { ticket.wake() }
+    }
+}
+
+// MARK: Leaving
+
+extension QueueCell {
+    /// Takes the right to hand leaving messages over; one caller at a time has it.
+    func beginRedrive() -> Bool {
+        inside.withLock { inside in
+            guard !inside.isRedriving, !inside.isGone else { return false }
+            inside.isRedriving = true
+            return true
+        }
+    }
+
+    /// The next message to hand over, with the version that made it leave.
+    func nextLeaving() throws -> (MessagePosition, StoreVersion)? {
+        try inside.withLock { inside in
+            guard !inside.isGone else { throw QueueRefusal.queueDeleted }
+            return inside.queue.nextLeaving().map { ($0.position, inside.version) }
+        }
+    }
+
+    func endRedrive() { inside.withLock { $0.isRedriving = false } }
+
+    /// Gives the right up if nothing is left; a message that left meanwhile is not missed.
+    func endRedriveIfDone() -> Bool {
+        inside.withLock { inside in
+            guard inside.queue.nextLeaving() == nil || inside.isGone else { return false }
+            inside.isRedriving = false
+            return true
+        }
     }
 }

@@ -105,7 +105,7 @@ extension Queue {
         _ position: MessagePosition, _ entry: Entry, now: Timestamp, command: ReceiveCommand,
         nonce: () -> UInt64, into picks: inout Picks
     ) {
-        if let policy = configuration.redrivePolicy,
+        if let policy = configuration.redrivePolicy, !isRedriveSuspended,
             Int(entry.lease.receiveCount) >= policy.maxReceiveCount
         {
             var lease = entry.lease

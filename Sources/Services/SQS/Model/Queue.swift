@@ -54,6 +54,11 @@ package struct Queue: Sendable {
     /// Records of messages outside the window that a receive is about to need.
     var records = RecordCache()
 
+    /// Messages on their way to the dead-letter queue, by position.
+    var leaving = OrderedHeap<MessagePosition>()
+    /// The dead-letter queue did not take a message; see `decideGiveBack`.
+    var isRedriveSuspended = false
+
     var readyCount = 0
     var delayedCount = 0
     var inFlightCount = 0
@@ -129,7 +134,9 @@ package struct Queue: Sendable {
         case .purged:
             header.fold(change, isKnown: true)
             removeEverything()
-        case .configured(let configuration): self.configuration = configuration
+        case .configured(let configuration):
+            self.configuration = configuration
+            isRedriveSuspended = false
         case .transferAccepted(let transfer): transfersAccepted.insert(transfer)
         case .transferConfirmed(let transfer): transfersAccepted.remove(transfer)
         }
@@ -218,7 +225,7 @@ package struct Queue: Sendable {
             inFlightCount += 1
             timeline.insert(TimedPosition(time: entry.lease.visibleAt, position: position))
             if isFIFO { groups.addInFlight(group: entry.group) }
-        case .leaving: break
+        case .leaving: leaving.insert(position)
         }
     }
 
@@ -280,6 +287,7 @@ package struct Queue: Sendable {
         ready.removeAll()
         expiries.removeAll()
         groups = MessageGroups()
+        leaving.removeAll()
         records = RecordCache()
         readyCount = 0
         delayedCount = 0
