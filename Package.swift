@@ -76,7 +76,6 @@ let package = Package(
         // Tests
         tests("BasicsTests", ["Basics"]),
         tests("ChronologyTests", ["Basics", "Chronology"]),
-        tests("StorageTests", ["Storage", "Basics"]),
         tests("IdentityAccessTests", ["Basics", "IdentityAccess"]),
         tests("SigningTests", ["Basics", "Signing"]),
         tests("TidyTests", []),
