@@ -36,6 +36,7 @@ let package = Package(
 
         // 1 Contracts
         room("WireModel", ["Basics"]),
+        room("WireProtocols", ["Basics", "WireModel", "ServiceCatalog"]),
         room("ServiceCatalog", path: "Sources/Generated/ServiceCatalog"),
         room("SQSWire", ["Basics", "WireModel"], path: "Sources/Generated/SQSWire"),
         room("LambdaWire", ["Basics", "WireModel"], path: "Sources/Generated/LambdaWire"),
