@@ -47,6 +47,7 @@ let package = Package(
 
         // 1 Contracts
         room("WireModel", ["Basics"]),
+        room("WireProtocols", ["Basics", "WireModel", "ServiceCatalog"]),
         room("Storage", ["Basics"]),
 
         room("ServiceCatalog", path: "Sources/Generated/ServiceCatalog"),
