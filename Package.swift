@@ -92,6 +92,12 @@ let package = Package(
             ]),
         tests(
             "FunctionRuntimeTests", ["Basics", "Chronology", "LambdaService", "FunctionRuntime"]),
+        room(
+            "Gateway",
+            [
+                "Basics", "HTTPFront", "IdentityAccess", "Journal", "ServiceKit", "Signing",
+                "WireModel", "WireProtocols",
+            ]),
         room("HTTPFront", ["Basics", nio("NIOCore"), nio("NIOPosix")]),
         tests(
             "HTTPFrontTests",
