@@ -82,16 +82,6 @@ let package = Package(
         tests("TidyTests", []),
 
         // 4 Edge
-        .target(name: "CSandbox"),
-        room(
-            "FunctionRuntime", ["Basics", "Chronology", "LambdaService", "CSandbox"],
-            resources: [
-                .embedInCode("Bootstraps/bootstrap.py"),
-                .embedInCode("Bootstraps/martlet_faults.py"),
-                .embedInCode("Bootstraps/bootstrap.mjs"),
-            ]),
-        tests(
-            "FunctionRuntimeTests", ["Basics", "Chronology", "LambdaService", "FunctionRuntime"]),
         room(
             "Gateway",
             [

@@ -2,10 +2,10 @@
 // The request path, as one list of steps: host and origin, reserved paths, route, caller, input,
 // permission and handler (the dispatcher's), answer. Each step may end the request.
 
-import Journal
 import Basics
 package import HTTPFront
 import IdentityAccess
+import Journal
 package import ServiceKit
 import Signing
 import WireModel
