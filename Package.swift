@@ -103,8 +103,12 @@ let package = Package(
         .systemLibrary(
             name: "CRocksDB", pkgConfig: "rocksdb",
             providers: [.apt(["librocksdb-dev"]), .brew(["rocksdb"])]),
-        room("RocksStorage", ["Storage", "Basics", "CRocksDB"]),
+        room("RocksStorage", ["Storage", "Basics", "CRocksDB", crypto]),
         tests("RocksStorageTests", ["RocksStorage", "Storage", "StorageTesting", "Basics"]),
+
+        .executableTarget(
+            name: "StoreBenchmark", dependencies: ["RocksStorage", "Storage"],
+            path: "Benchmarks/Store", swiftSettings: strict),
 
         // Testing
         room("StorageTesting", ["Storage", "Basics"]),

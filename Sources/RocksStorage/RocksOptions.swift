@@ -20,7 +20,7 @@ package struct RocksConfiguration: Sendable {
     package var unsyncedBytesMax = 32 << 20
     /// Above this many waiting calls, `admit` waits.
     package var waitersMax = 16_384
-    package var memtableBytes = 16 << 20
+    package var memtableBytes = 8 << 20
     package var blockCacheBytes = 32 << 20
     /// Opens although synced commits are missing; they are lost then.
     package var acceptsMissingCommits = false
@@ -59,13 +59,15 @@ extension RocksConfiguration {
             "allow_concurrent_memtable_write=false",
             "enable_write_thread_adaptive_yield=false",
             "write_buffer_size=\(memtableBytes)",
-            "max_write_buffer_number=4",
+            "max_write_buffer_number=6",
             "max_background_jobs=2",
             "max_open_files=512",
             "max_file_opening_threads=1",
             "skip_stats_update_on_db_open=true",
             "skip_checking_sst_file_sizes_on_db_open=true",
             "bytes_per_sync=1048576",
+            // Old files are removed in the background, not while the store opens.
+            "avoid_unnecessary_blocking_io=true",
             // Preallocated log space would count against a small disk.
             "allow_fallocate=false",
             "stats_dump_period_sec=0",

@@ -7,28 +7,27 @@ import Synchronization
 extension RocksStore {
     /// Syncs the log; on the committer's thread only.
     func sync() -> Result<StoreVersion, StoreError> {
-        // All that was accepted before this line is covered by the sync that follows.
-        let (database, covered, sequence, bytes) = commits.withLock { commits in
-            let version = StoreVersion(rawValue: commits.sequence + commits.offset)
-            commits.counters.syncs += 1
-            commits.counters.lastSyncBegan = version
-            return (commits.database, version, commits.sequence, commits.counters.appliedBytes)
+        // All that was accepted before these lines is covered by the sync that follows. Bytes
+        // first: a commit counts its bytes before its version, so none is taken for synced early.
+        let bytes = appliedBytes.load(ordering: .acquiring)
+        let covered = latestVersion
+        let (database, offset, turn) = syncing.withLock { syncing in
+            syncing.syncs += 1
+            syncing.began = covered
+            return (syncing.database, syncing.offset, syncing.syncs)
         }
         if let reason = configuration.fault?(.sync)
             ?? database.flushLog(sync: configuration.durability == .synced)
         {
+            syncing.withLock { $0.failedSyncs += 1 }
             return .failure(
                 commits.withLock { commits in
-                    commits.counters.failedSyncs += 1
                     fail(reason, &commits)
                     return .failed(reason: commits.failure ?? reason)
                 })
         }
-        let turn = commits.withLock { commits in
-            commits.counters.lastSyncEnded = covered
-            return commits.counters.syncs
-        }
-        watermark.write(sequence, turn: turn)
+        syncing.withLock { $0.ended = covered }
+        watermark.write(covered.rawValue - offset, turn: turn)
         syncedBytes.store(bytes, ordering: .releasing)
         checkStall()
         return .success(covered)
@@ -39,7 +38,7 @@ extension RocksStore {
     /// Asks the engine whether it would refuse writes, as long as it did before.
     func checkStall() {
         guard stalled.load(ordering: .relaxed) else { return }
-        let database = commits.withLock { $0.database }
+        let database = syncing.withLock { $0.database }
         let stopped =
             (try? database.entering { () throws(StoreError) in
                 database.property("rocksdb.is-write-stopped") > 0
@@ -97,6 +96,11 @@ extension RocksStore {
             latest.store(version.rawValue, ordering: .releasing)
             syncedBytes.store(commits.counters.appliedBytes, ordering: .releasing)
             stalled.store(false, ordering: .releasing)
+            syncing.withLock { syncing in
+                syncing.database = opened.database
+                syncing.offset = opened.offset
+                syncing.ended = version
+            }
             committer.reset(durable: version)
             unavailable.store(false, ordering: .releasing)
         }
@@ -123,5 +127,6 @@ extension RocksStore {
             watermark.sync()
         }
         database.shut()
+        lock.release()
     }
 }
