@@ -85,7 +85,8 @@ func probe(_ store: RocksStore) async throws {
                         word = "failed"
                         try await store.durable(version)
                         word = "acked"
-                    } catch StoreError.failed {
+                    } catch StoreError.failed(let reason) {
+                        FileHandle.standardError.write(Data("\(reason)\n".utf8))
                         // An apply that failed in the engine may still have reached the log.
                         word = "failed"
                         try? await Task.sleep(for: .milliseconds(20))

@@ -27,6 +27,8 @@ struct RocksOpening {
         if let reason = configuration.fault?(.open) { throw .unreadable(reason: reason) }
         let path = configuration.directory + "/store"
         try DirectoryLock.makeDirectory(path)
+        // An engine that fails while it opens can end the process; ask the disk first.
+        if recovering { try DiskProbe.check(configuration.directory) }
         let watermark = try makeWatermark(known, configuration)
         let logs = LogFiles(directory: path)
         // What is read back from the page cache is about to be served: it must be on the disk.
@@ -77,7 +79,7 @@ struct RocksOpening {
                 database.write([
                     .put(EngineKey.format.key, EngineKey.encode(newestFormat)),
                     .put(EngineKey.offset.key, EngineKey.encode(offset)),
-                ]) ?? database.flushLog(sync: true)
+                ]) ?? database.flushLog() ?? database.log.sync()
             if let failure {
                 database.shut()
                 throw .failed(reason: failure)

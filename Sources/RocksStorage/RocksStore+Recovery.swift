@@ -7,30 +7,50 @@ import Synchronization
 extension RocksStore {
     /// Syncs the log; on the committer's thread only.
     func sync() -> Result<StoreVersion, StoreError> {
-        // All that was accepted before these lines is covered by the sync that follows. Bytes
-        // first: a commit counts its bytes before its version, so none is taken for synced early.
-        let bytes = appliedBytes.load(ordering: .acquiring)
-        let covered = latestVersion
-        let (database, offset, turn) = syncing.withLock { syncing in
-            syncing.syncs += 1
-            syncing.began = covered
-            return (syncing.database, syncing.offset, syncing.syncs)
+        let begun: Result<Round, StoreError> = commits.withLock { commits in
+            if let reason = commits.failure { return .failure(.failed(reason: reason)) }
+            // Under the lock, so that no apply can meet a log whose write has failed.
+            if let reason = commits.database.flushLog() {
+                fail(reason, &commits)
+                return .failure(.failed(reason: reason))
+            }
+            return .success(
+                Round(
+                    database: commits.database, sequence: commits.sequence,
+                    version: StoreVersion(rawValue: commits.sequence + commits.offset),
+                    bytes: commits.counters.appliedBytes))
         }
-        if let reason = configuration.fault?(.sync)
-            ?? database.flushLog(sync: configuration.durability == .synced)
-        {
+        guard case .success(let round) = begun else {
             syncing.withLock { $0.failedSyncs += 1 }
-            return .failure(
-                commits.withLock { commits in
-                    fail(reason, &commits)
-                    return .failed(reason: commits.failure ?? reason)
-                })
+            return begun.map(\.version)
         }
-        syncing.withLock { $0.ended = covered }
-        watermark.write(covered.rawValue - offset, turn: turn)
-        syncedBytes.store(bytes, ordering: .releasing)
+        let turn = syncing.withLock { syncing in
+            syncing.syncs += 1
+            syncing.began = round.version
+            return syncing.syncs
+        }
+        if let reason = configuration.fault?(.sync) ?? syncLog(round.database) {
+            syncing.withLock { $0.failedSyncs += 1 }
+            commits.withLock { fail(reason, &$0) }
+            return .failure(.failed(reason: reason))
+        }
+        syncing.withLock { $0.ended = round.version }
+        watermark.write(round.sequence, turn: turn)
+        syncedBytes.store(round.bytes, ordering: .releasing)
         checkStall()
-        return .success(covered)
+        return .success(round.version)
+    }
+
+    /// What one sync covers.
+    private struct Round {
+        let database: RocksDatabase
+        let sequence: UInt64
+        let version: StoreVersion
+        let bytes: UInt64
+    }
+
+    private func syncLog(_ database: RocksDatabase) -> String? {
+        configuration.durability == .synced ? database.log.sync() : nil
     }
 
     var hasUnsynced: Bool { unsyncedBytes > 0 }
@@ -38,7 +58,7 @@ extension RocksStore {
     /// Asks the engine whether it would refuse writes, as long as it did before.
     func checkStall() {
         guard stalled.load(ordering: .relaxed) else { return }
-        let database = syncing.withLock { $0.database }
+        let database = commits.withLock { $0.database }
         let stopped =
             (try? database.entering { () throws(StoreError) in
                 database.property("rocksdb.is-write-stopped") > 0
@@ -73,6 +93,12 @@ extension RocksStore {
             resume(with: opened, accepted: accepted)
             return nil
         } catch {
+            // Says what stands in the way now, beside what began it.
+            commits.withLock { commits in
+                guard let reason = commits.failure else { return }
+                let first = reason.split(separator: ";", maxSplits: 1).first.map(String.init)
+                commits.failure = "\(first ?? reason); reopening: \(error)"
+            }
             return error
         }
     }
@@ -96,11 +122,7 @@ extension RocksStore {
             latest.store(version.rawValue, ordering: .releasing)
             syncedBytes.store(commits.counters.appliedBytes, ordering: .releasing)
             stalled.store(false, ordering: .releasing)
-            syncing.withLock { syncing in
-                syncing.database = opened.database
-                syncing.offset = opened.offset
-                syncing.ended = version
-            }
+            syncing.withLock { $0.ended = version }
             committer.reset(durable: version)
             unavailable.store(false, ordering: .releasing)
         }

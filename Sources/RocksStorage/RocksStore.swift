@@ -26,11 +26,8 @@ package final class RocksStore: Store {
         var counters = StoreCounters()
     }
 
-    /// What only the committer's thread changes; apart from `Commits`, so that it and the appliers
-    /// do not fight over one lock.
+    /// What only the committer's thread changes.
     struct Syncing {
-        var database: RocksDatabase
-        var offset: UInt64
         var syncs: UInt64 = 0
         var failedSyncs: UInt64 = 0
         var began = StoreVersion.zero
@@ -41,7 +38,7 @@ package final class RocksStore: Store {
     let lock: DirectoryLock
     let watermark: Watermark
     let commits: Mutex<Commits>
-    let syncing: Mutex<Syncing>
+    let syncing = Mutex(Syncing())
     let committer: Committer
     let watches = WatchBoard()
     let pool = ReadPool()
@@ -79,7 +76,6 @@ package final class RocksStore: Store {
         self.commits = Mutex(
             Commits(
                 database: opened.database, sequence: opened.sequence, offset: opened.offset))
-        self.syncing = Mutex(Syncing(database: opened.database, offset: opened.offset))
         let version = StoreVersion(rawValue: opened.sequence + opened.offset)
         self.latest = Atomic(version.rawValue)
         self.committer = Committer(durable: version)
