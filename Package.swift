@@ -101,6 +101,14 @@ let package = Package(
         .executableTarget(
             name: "ModelGenerator", dependencies: ["Basics", "WireModel"],
             swiftSettings: strict),
+        tests("WireModelTests", ["Basics", "WireModel"]),
+        tests(
+            "WireProtocolsTests",
+            [
+                "Basics", "WireModel", "WireProtocols", "SQSWire", "LambdaWire", "LogsWire",
+                "IAMWire",
+            ]),
+        tests("ModelGeneratorTests", ["Basics", "ModelGenerator"]),
         tests("StorageTests", ["Storage", "StorageTesting", "Basics"]),
 
         // Engines: only Platform and tests import them
@@ -111,6 +119,13 @@ let package = Package(
         tests("RocksStorageTests", ["RocksStorage", "Storage", "StorageTesting", "Basics"]),
 
         // Testing
+        .executableTarget(
+            name: "WireEcho",
+            dependencies: [
+                "Basics", "WireModel", "WireProtocols", "SQSWire", "LambdaWire", "LogsWire",
+                "STSWire", "IAMWire",
+            ],
+            swiftSettings: strict),
         room("StorageTesting", ["Storage", "Basics"]),
     ]
 )
