@@ -49,7 +49,9 @@ package final class WakeTicket: Sendable {
         }
     }
 
-    /// Waits for `wake`; returns at once if it has happened. At most one caller.
+    /// Waits for the wake-up; returns at once if it has happened.
+    ///
+    /// At most one caller.
     package func wait() async {
         await withCheckedContinuation { continuation in
             let isWoken = state.withLock { state in

@@ -2,10 +2,11 @@
 // The path every call takes once its input has been read, from outside or from a service:
 // permission, handler, durability, journal.
 
-package import Basics
+import Basics
+import Chronology
 package import IdentityAccess
-package import Journal
-package import Storage
+import Journal
+import Storage
 package import WireModel
 
 /// Where the policies of a principal come from; IAM's part, bound by Platform.
@@ -64,7 +65,8 @@ package final class Dispatcher: Sendable {
     {
         let accesses = try call.accesses(context)
         if case .root(let account) = context.principal, account == context.account,
-            accesses.allSatisfy({ Self.belongs($0.resource, to: account) })
+            accesses.allSatisfy({ Self.belongs($0.resource, to: account) }),
+            try await !isGuarded(accesses, service)
         {
             return "account root"
         }
@@ -83,12 +85,22 @@ package final class Dispatcher: Sendable {
             let decision = Evaluator.decide(
                 request, policies: policies, resourcePolicy: resourcePolicy)
             guard decision.isAllowed else {
-                throw ServiceFault.accessDenied(
-                    service: service.descriptor, message: decision.denialMessage(for: request))
+                throw ServiceFault.accessDenied(decision.denialMessage(for: request))
             }
             detail = decision.statement.map { "\($0.policy)#\($0.sid ?? String($0.index))" } ?? ""
         }
         return detail
+    }
+
+    /// Whether a resource has a policy of its own, which binds even the account's root.
+    nonisolated(nonsending)
+        private func isGuarded(_ accesses: [Access], _ service: ServiceRegistration) async throws
+        -> Bool
+    {
+        for access in accesses where try await service.resourcePolicy(access.resource) != nil {
+            return true
+        }
+        return false
     }
 
     private static func belongs(_ resource: String, to account: AccountID) -> Bool {
@@ -136,7 +148,7 @@ package final class Dispatcher: Sendable {
             ServiceFault(
                 shapeName: "RequestAbandoned", httpStatus: 499, isSender: true,
                 message: "The client went away.")
-        default: .internalFailure()
+        default: .internalFailure
         }
     }
 }

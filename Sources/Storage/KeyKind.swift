@@ -49,6 +49,7 @@ package enum KeyKind: UInt8, CaseIterable, Sendable {
     case sqsMove = 0x36
     case sqsAttempt = 0x37
     case sqsOutbox = 0x38
+    case sqsConfiguration = 0x39
 
     // Lambda.
     case lambdaFunction = 0x40

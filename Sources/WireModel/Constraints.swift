@@ -34,7 +34,7 @@ package struct ConstraintViolation: Hashable, Sendable {
         self.value = value
     }
 
-    /// `Value 'x' at 'y' failed to satisfy constraint: …`
+    /// One sentence of AWS's message.
     package var sentence: String {
         let subject = value.map { "Value '\($0)'" } ?? "Value null"
         return "\(subject) at '\(path)' failed to satisfy constraint: \(constraint)"
@@ -59,7 +59,7 @@ package struct ConstraintViolation: Hashable, Sendable {
         bound == bound.rounded() && abs(bound) < 1e18 ? String(Int64(bound)) : String(bound)
     }
 
-    /// AWS's summary of all of them: `2 validation errors detected: …; …`
+    /// AWS's message for all of them.
     package static func summary(of violations: [ConstraintViolation]) -> String {
         let noun = violations.count == 1 ? "error" : "errors"
         return "\(violations.count) validation \(noun) detected: "

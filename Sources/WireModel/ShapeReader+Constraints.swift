@@ -36,10 +36,7 @@ extension ShapeReader {
 
     /// Length, pattern and enumeration of a string.
     func check(_ value: String, _ type: TypeShape) {
-        if type.min != nil || type.max != nil {
-            // A string's UTF-8 is at least as long as it is in characters.
-            checkLength(value.unicodeScalars.count, quoted: value)
-        }
+        if type.min != nil || type.max != nil { checkLength(value, type) }
         if let matcher = type.matcher, let pattern = type.pattern, !matcher.matches(value) {
             report(.pattern(pattern), value: cut(value))
         }
@@ -48,12 +45,26 @@ extension ShapeReader {
         }
     }
 
-    func checkLength(_ count: Int, quoted value: String?) {
+    /// Lengths count UTF-16 units, as Java does; bytes decide where they can, being cheaper.
+    private func checkLength(_ value: String, _ type: TypeShape) {
+        let byteCount = value.utf8.count
+        let isSurelyIn =
+            Double(byteCount) <= type.max ?? .infinity
+            && Double((byteCount + 2) / 3) >= type.min ?? 0
+        if isSurelyIn { return }
+        let count = Double(value.utf16.count)
+        if let min = type.min, count < min { report(.lengthMin(Int64(min)), value: cut(value)) }
+        if let max = type.max, count > max { report(.lengthMax(Int64(max)), value: cut(value)) }
+    }
+
+    /// Size of a blob or collection, which is described rather than quoted.
+    func checkCount(_ count: Int, unit: String) {
+        let value = count == 0 ? "[]" : "[\(count) \(unit)]"
         if let min = current.min, Double(count) < min {
-            report(.lengthMin(Int64(min)), value: value.map(cut) ?? "")
+            report(.lengthMin(Int64(min)), value: value)
         }
         if let max = current.max, Double(count) > max {
-            report(.lengthMax(Int64(max)), value: value.map(cut) ?? "")
+            report(.lengthMax(Int64(max)), value: value)
         }
     }
 
