@@ -82,8 +82,9 @@ import Testing
     }
 
     @Test func aSocketMadeElsewhereIsAdopted() async throws {
-        try await withServer { server, _, group in
-            let path = "/tmp/martlet-http-\(getpid())-\(UInt32.random(in: 0...UInt32.max)).sock"
+        try await withServer { server, other, group in
+            // No two tests hold the same port at once.
+            let path = "/tmp/martlet-http-\(getpid())-\(other.port ?? 0).sock"
             defer { unlink(path) }
             let descriptor = try listeningSocket(path: path)
             let listener = try await server.adopt(
