@@ -62,6 +62,12 @@ let package = Package(
                 "WireModel",
             ], path: "Sources/Services/SQS"),
         room("LambdaService", ["Basics"], path: "Sources/Services/Lambda"),
+        room(
+            "IAMService",
+            [
+                "Basics", "Chronology", "IAMWire", "IdentityAccess", "STSWire", "ServiceKit",
+                "Storage", "WireModel",
+            ], path: "Sources/Services/IAM"),
 
         // Tests
         tests("BasicsTests", ["Basics"]),
