@@ -4,7 +4,7 @@
 
 import Basics
 package import IdentityAccess
-import ServiceKit
+package import ServiceKit
 import Storage
 import Synchronization
 
@@ -38,9 +38,9 @@ package final class IdentityDirectory: PolicySource, CredentialSource {
         }
     }
 
-    /// The living or expired credential with this access key id; `nil` when none was issued.
+    /// The credential with this access key id, expired ones for a while; `nil` when there is none.
     nonisolated(nonsending)
-        package func credential(accessKeyID: String) async throws -> IssuedCredential?
+        package func credential(_ accessKeyID: String) async throws -> IssuedCredential?
     {
         let generation = current()
         if let known = cache.withLock({ $0.credentials[accessKeyID] }) { return known }
@@ -109,8 +109,8 @@ extension StoreReader {
         if let value = try await get(sessionKey) {
             let session = try SessionRecord(KeyValue(key: sessionKey, value: value))
             return IssuedCredential(
-                accessKeyID: id, secret: session.secret, principal: session.principal,
-                sessionToken: session.token, expiresAt: session.expiresAt)
+                accessKeyID: id, secretAccessKey: session.secret, sessionToken: session.token,
+                expiration: session.expiresAt, principal: session.principal, isActive: true)
         }
         let key = AccessKeyRecord.key(id)
         guard let value = try await get(key) else { return nil }
@@ -121,7 +121,8 @@ extension StoreReader {
             principal = .user(user.userPrincipal)
         }
         return IssuedCredential(
-            accessKeyID: id, secret: record.secret, principal: principal, isActive: record.isActive)
+            accessKeyID: id, secretAccessKey: record.secret, sessionToken: nil, expiration: nil,
+            principal: principal, isActive: record.isActive)
     }
 
     /// The policies of a user or role session; one that is gone, or was made anew, has none.
