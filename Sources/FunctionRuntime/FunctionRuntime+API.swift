@@ -142,6 +142,8 @@ extension FunctionRuntime {
             return
         }
         environment.parked = connection
+        // What was written before the call is not of the next event.
+        readOutput(environment.identifier)
         if environment.phase == .initialising {
             environment.phase = .serving
             environment.initTimer?.cancel()

@@ -78,6 +78,8 @@ extension FunctionRuntime {
         environment.parked = nil
         let invocation = current.invocation
         current.deliveredNanoseconds = time.monotonicNanoseconds()
+        // What the init phase wrote is not of this invocation.
+        current.tail = LogTail()
         environment.current = current
         write(
             InvocationReport.start(

@@ -98,7 +98,7 @@ struct Laboratory {
     let host: RecordingHost
     let folder: String
     private let activity = Activity()
-    private let entropy = SeededEntropy(seed: UInt64(getpid()))
+    private let entropy: SeededEntropy
 
     static let pythonIsInstalled =
         access("/usr/bin/python3.11", X_OK) == 0
@@ -109,6 +109,9 @@ struct Laboratory {
     ) throws {
         var template = Array("/tmp/martlet-test-XXXXXX".utf8CString)
         folder = try #require(mkdtemp(&template).map { String(cString: $0) })
+        // The folder's name is the only thing that tells two laboratories apart.
+        entropy = SeededEntropy(
+            seed: folder.utf8.reduce(UInt64(getpid())) { $0 &* 257 &+ UInt64($1) })
         var configuration = FunctionRuntimeConfiguration()
         configuration.level = level
         configure(&configuration)

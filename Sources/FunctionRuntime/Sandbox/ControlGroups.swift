@@ -18,7 +18,9 @@ struct ControlGroups: Sendable {
     private let cpuFolder: String?
 
     /// Finds a place where memory can be bounded; `nil` when there is none.
-    static func find(processID: pid_t) -> ControlGroups? {
+    ///
+    /// `name` is the folder made there, this runtime's own.
+    static func find(processID: pid_t, name: String) -> ControlGroups? {
         let lines = (SmallFile.read("/proc/self/cgroup") ?? "").split(separator: "\n")
         var paths: [String: String] = [:]
         for line in lines {
@@ -28,18 +30,19 @@ struct ControlGroups: Sendable {
                 paths[String(controller)] = String(parts[2])
             }
         }
-        return findFirst(paths, processID) ?? findSecond(paths, processID)
+        return findFirst(paths, name) ?? findSecond(paths, processID, name)
     }
 
     private static func findFirst(
-        _ paths: [String: String], _ processID: pid_t
+        _ paths: [String: String], _ name: String
     ) -> ControlGroups? {
         func folder(_ controller: String) -> String? {
             guard let path = paths[controller] else { return nil }
             let root = "/sys/fs/cgroup/\(controller)"
             // In a container the path is seen from outside; then the mount itself is ours.
             let own = path == "/" || !SmallFile.isFolder(root + path) ? root : root + path
-            let made = "\(own)/martlet-\(processID)"
+            let made = "\(own)/\(name)"
+            sweep(own)
             return mkdir(made, 0o755) == 0 || errno == EEXIST ? made : nil
         }
         guard let memory = folder("memory") else { return nil }
@@ -49,7 +52,7 @@ struct ControlGroups: Sendable {
     }
 
     private static func findSecond(
-        _ paths: [String: String], _ processID: pid_t
+        _ paths: [String: String], _ processID: pid_t, _ name: String
     ) -> ControlGroups? {
         guard let path = paths[""] else { return nil }
         let own = "/sys/fs/cgroup" + (path == "/" ? "" : path)
@@ -66,11 +69,22 @@ struct ControlGroups: Sendable {
                 SmallFile.set("\(own)/cgroup.subtree_control", to: wanted)
             else { return nil }
         }
-        let made = "\(own)/martlet-\(processID)"
+        let made = "\(own)/\(name)"
+        sweep(own)
         guard mkdir(made, 0o755) == 0 || errno == EEXIST,
             SmallFile.set("\(made)/cgroup.subtree_control", to: wanted)
         else { return nil }
         return ControlGroups(version: .two, memoryFolder: made, pidsFolder: nil, cpuFolder: nil)
+    }
+
+    /// Removes the groups of servers that were killed; a group with processes stays.
+    private static func sweep(_ own: String) {
+        for name in SmallFile.names(in: own) where StateFolder.isAbandoned(name) {
+            for group in SmallFile.names(in: "\(own)/\(name)") {
+                rmdir("\(own)/\(name)/\(group)")
+            }
+            rmdir("\(own)/\(name)")
+        }
     }
 
     /// Makes the group of one environment; `nil` when the kernel refuses.

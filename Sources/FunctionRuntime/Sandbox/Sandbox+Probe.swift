@@ -13,7 +13,7 @@ extension Sandbox {
     ) throws(ShellError) -> Sandbox {
         StateFolder.sweep(parent: configuration.stateParent)
         let state = try StateFolder(parent: configuration.stateParent, suffix: suffix)
-        let groups = ControlGroups.find(processID: getpid())
+        let groups = ControlGroups.find(processID: getpid(), name: state.name)
         let processes = processesOfUser()
         func sandbox(
             _ level: SandboxLevel, dropsUser: Bool = false, obstacle: String? = nil

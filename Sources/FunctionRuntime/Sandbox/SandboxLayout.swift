@@ -41,7 +41,7 @@ struct SandboxLayout: Sendable {
         for mount in mounts { list += ["--ro-bind", mount.source, mount.target] }
         list += ["--perms", "1777", "--size", String(temporaryBytes), "--tmpfs", "/tmp"]
         // The tree's own root and /dev are memory too; only /tmp may be filled.
-        list += ["--remount-ro", "/dev", "--remount-ro", "/"]
+        list += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/var/task"]
         return list
     }
 }

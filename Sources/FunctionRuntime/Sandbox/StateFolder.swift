@@ -7,6 +7,8 @@ import Glibc
 
 /// A folder of this process's, made at start and removed at the end.
 struct StateFolder: Sendable {
+    /// Names this runtime's folder and its control groups.
+    let name: String
     let path: String
 
     var bootstraps: String { "\(path)/runtime" }
@@ -19,7 +21,8 @@ struct StateFolder: Sendable {
     ///
     /// Others may read it: sandboxes run as another user.
     init(parent: String, suffix: String) throws(ShellError) {
-        path = "\(parent)/\(Self.prefix)\(getpid())-\(suffix)"
+        name = "\(Self.prefix)\(getpid())-\(suffix)"
+        path = "\(parent)/\(name)"
         for folder in [path, "\(path)/runtime", "\(path)/stage", "\(path)/etc", "\(path)/tmp"] {
             guard mkdir(folder, 0o755) == 0 else { throw ShellError("mkdir \(folder)", errno) }
             chmod(folder, 0o755)
@@ -49,12 +52,17 @@ struct StateFolder: Sendable {
 
     func remove() { SmallFile.removeTree(path) }
 
+    /// Whether `name` was made by a process that is no more.
+    static func isAbandoned(_ name: String) -> Bool {
+        guard name.hasPrefix(prefix),
+            let owner = pid_t(name.dropFirst(prefix.count).prefix { $0 != "-" })
+        else { return false }
+        return kill(owner, 0) != 0 && errno == ESRCH
+    }
+
     /// Removes what killed processes left behind under `parent`.
     static func sweep(parent: String) {
-        for name in SmallFile.names(in: parent) where name.hasPrefix(prefix) {
-            guard let owner = pid_t(name.dropFirst(prefix.count).prefix { $0 != "-" }),
-                kill(owner, 0) != 0, errno == ESRCH
-            else { continue }
+        for name in SmallFile.names(in: parent) where isAbandoned(name) {
             SmallFile.removeTree("\(parent)/\(name)")
         }
     }
