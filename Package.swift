@@ -33,45 +33,11 @@ func nio(_ product: String) -> Target.Dependency {
 let package = Package(
     name: "Martlet",
     platforms: [.macOS(.v26)],
-    dependencies: [
-        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-    ],
+    dependencies: [],
     targets: [
-        // 0 Ground
         room("Basics"),
         room("Chronology", ["Basics"]),
-
-        // 1 Contracts
-        room("WireModel", ["Basics"]),
-        room("Storage", ["Basics"]),
-
-        // 2 Framework
-        room("IdentityAccess", ["Basics"]),
-        room("Signing", ["Basics", .product(name: "Crypto", package: "swift-crypto")]),
-        room("Journal", ["Basics", "Chronology"]),
-        room(
-            "ServiceKit",
-            ["Basics", "Chronology", "IdentityAccess", "Journal", "Storage", "WireModel"]),
-
-        // 3 Services
-        room(
-            "SQSService",
-            [
-                "Basics", "Chronology", "IdentityAccess", "Journal", "ServiceKit", "Storage",
-                "WireModel",
-            ], path: "Sources/Services/SQS"),
         room("LambdaService", ["Basics"], path: "Sources/Services/Lambda"),
-
-        // Tests
-        tests("BasicsTests", ["Basics"]),
-        tests("ChronologyTests", ["Basics", "Chronology"]),
-        tests("StorageTests", ["Storage", "Basics"]),
-        tests("IdentityAccessTests", ["Basics", "IdentityAccess"]),
-        tests("SigningTests", ["Basics", "Signing"]),
-        tests("TidyTests", []),
-
-        // 4 Edge
         .target(name: "CSandbox"),
         room(
             "FunctionRuntime", ["Basics", "Chronology", "LambdaService", "CSandbox"],
@@ -82,20 +48,5 @@ let package = Package(
             ]),
         tests(
             "FunctionRuntimeTests", ["Basics", "Chronology", "LambdaService", "FunctionRuntime"]),
-        room("HTTPFront", ["Basics", nio("NIOCore"), nio("NIOPosix")]),
-        tests(
-            "HTTPFrontTests",
-            ["HTTPFront", "Basics", nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded")]),
-        room("ServiceCatalog", path: "Sources/Generated/ServiceCatalog"),
-        room("SQSWire", ["Basics", "WireModel"], path: "Sources/Generated/SQSWire"),
-        room("LambdaWire", ["Basics", "WireModel"], path: "Sources/Generated/LambdaWire"),
-        room("LogsWire", ["Basics", "WireModel"], path: "Sources/Generated/LogsWire"),
-        room("STSWire", ["Basics", "WireModel"], path: "Sources/Generated/STSWire"),
-        room("IAMWire", ["Basics", "WireModel"], path: "Sources/Generated/IAMWire"),
-
-        // 6 Apps
-        .executableTarget(
-            name: "ModelGenerator", dependencies: ["Basics", "WireModel"],
-            swiftSettings: strict),
     ]
 )

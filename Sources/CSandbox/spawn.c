@@ -277,3 +277,5 @@ int csandbox_reap(int pidfd) {
 int csandbox_kill(int pidfd) {
     return (int)syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
 }
+
+int csandbox_open_process(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }

@@ -143,10 +143,11 @@ extension FunctionRuntime {
         }
         environment.parked = connection
         // What was written before the call is not of the next event.
-        readOutput(environment.identifier)
+        drainOutput(environment)
         if environment.phase == .initialising {
             environment.phase = .serving
             environment.initTimer?.cancel()
+            findInnermost(environment)
             if !environment.countsInitAsRun {
                 environment.initMilliseconds =
                     Double(time.monotonicNanoseconds() - environment.startedNanoseconds) / 1e6

@@ -14,11 +14,30 @@ extension FunctionRuntime {
         environment.ending = reason
         pool.remove(identifier)
         guard let process = environment.process else { return }
+        findInnermost(environment)
         kill(environment, process)
     }
 
-    private func kill(_ environment: ExecutionEnvironment, _ process: LaunchedProcess) {
+    /// Takes hold of the sandbox's first process, which bubblewrap started for us.
+    func findInnermost(_ environment: ExecutionEnvironment) {
+        guard environment.innermost < 0, let process = environment.process,
+            process.listeners.count > 0
+        else { return }
+        let outer = process.processID
+        guard let inner = MemoryMeter.children(of: outer).first else { return }
+        let descriptor = csandbox_open_process(inner)
+        guard descriptor >= 0 else { return }
+        // Still its child: so the descriptor is of the process that was meant.
+        if MemoryMeter.children(of: outer).first == inner {
+            environment.innermost = descriptor
+        } else {
+            Glibc.close(descriptor)
+        }
+    }
+
+    func kill(_ environment: ExecutionEnvironment, _ process: LaunchedProcess) {
         csandbox_kill(process.exitDescriptor)
+        if environment.innermost >= 0 { csandbox_kill(environment.innermost) }
         // At level namespaces the rest dies with the sandbox's first process; at the other the
         // group and what left it are ended one by one.
         Glibc.kill(-process.processID, SIGKILL)
@@ -31,12 +50,28 @@ extension FunctionRuntime {
             let exit = ProcessExit.collect(process.exitDescriptor)
         else { return }
         // Descendants that outlive it hold its pipe and its memory.
+        reactor.forget(process.exitDescriptor, token: environment.exitToken)
         kill(environment, process)
-        readOutput(identifier)
+        drainOutput(environment)
         if let rest = environment.splitter.flush() { write(rest, to: environment) }
         let wasOutOfMemory = (environment.group?.outOfMemoryKills() ?? 0) > 0
         settle(environment, exit.insideSandbox, wasOutOfMemory: wasOutOfMemory)
-        close(environment, process)
+        for connection in environment.connections.keys.sorted() {
+            closeConnection(connection, of: environment)
+        }
+        guard environment.innermost >= 0 else {
+            close(environment, process)
+            return
+        }
+        environment.innermostToken = watch(
+            environment.innermost, Reactor.Events.readable
+        ) { runtime, _ in
+            guard let environment = runtime.environments[identifier] else { return }
+            runtime.reactor.forget(environment.innermost, token: environment.innermostToken)
+            Glibc.close(environment.innermost)
+            environment.innermost = -1
+            runtime.close(environment, process)
+        }
     }
 
     /// Answers the event that the environment still had.
@@ -94,11 +129,7 @@ extension FunctionRuntime {
 
     /// Gives back what the environment held.
     private func close(_ environment: ExecutionEnvironment, _ process: LaunchedProcess) {
-        reactor.forget(process.exitDescriptor, token: environment.exitToken)
         Glibc.close(process.exitDescriptor)
-        for identifier in environment.connections.keys.sorted() {
-            closeConnection(identifier, of: environment)
-        }
         discard(environment)
         if process.listeners.count > 1 {
             let host = host

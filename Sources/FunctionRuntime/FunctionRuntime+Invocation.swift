@@ -168,7 +168,7 @@ extension FunctionRuntime {
             environment.usedMegabytes = max(environment.usedMegabytes, usage.residentMegabytes)
         }
         // What the handler wrote before it answered lies in the pipe already.
-        readOutput(environment.identifier)
+        drainOutput(environment)
         var status: InvocationReport.Status?
         if case .failure(let failure) = outcome, failure.errorType.hasPrefix("Runtime.") {
             status = .error(type: failure.errorType)

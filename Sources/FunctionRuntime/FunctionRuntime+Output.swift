@@ -30,26 +30,46 @@ extension FunctionRuntime {
         reactor.change(environment.output, token: environment.outputToken, to: 0)
     }
 
+    /// Reads what is in the pipe now, whatever the bound: the lines that close an event follow.
+    ///
+    /// A pipe holds 64 KiB; what a process adds meanwhile is bounded too.
+    func drainOutput(_ environment: ExecutionEnvironment) {
+        guard environment.output >= 0 else { return }
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        for _ in 0..<4 {
+            let count = read(environment.output, &chunk, chunk.count)
+            guard count > 0 else { return }
+            for line in environment.splitter.append(chunk[0..<count]) {
+                write(line, to: environment)
+            }
+        }
+    }
+
     /// Adds a line to an environment's log.
     func write(_ message: String, to environment: ExecutionEnvironment) {
         environment.current?.tail.append(message)
         environment.log.append(FunctionLogLine(timestamp: host.now(), message: message))
         guard !environment.log.isDraining else { return }
         environment.log.isDraining = true
+        // Kept by name: lines outlive the environment that wrote them.
+        draining[environment.identifier] = environment
+        let identifier = environment.identifier
         let stream = environment.stream
-        let log = LogDrain(environment)
         background.run { [weak self, host] in
-            while let lines = await self?.takeLines(log), !lines.isEmpty {
+            while let lines = await self?.takeLines(identifier), !lines.isEmpty {
                 await host.log(lines, to: stream)
             }
         }
     }
 
     /// The next lines to hand on; none ends the draining.
-    fileprivate func takeLines(_ drain: LogDrain) -> [FunctionLogLine] {
-        let environment = drain.environment
+    private func takeLines(_ identifier: EnvironmentID) -> [FunctionLogLine] {
+        guard let environment = draining[identifier] else { return [] }
         let lines = environment.log.take()
-        if lines.isEmpty { environment.log.isDraining = false }
+        if lines.isEmpty {
+            environment.log.isDraining = false
+            draining[identifier] = nil
+        }
         if environment.log.isPaused, environment.output >= 0 {
             environment.log.isPaused = false
             reactor.change(
@@ -57,11 +77,4 @@ extension FunctionRuntime {
         }
         return lines
     }
-}
-
-/// Carries an environment through a task that never looks at it off the functions thread.
-private struct LogDrain: @unchecked Sendable {
-    let environment: ExecutionEnvironment
-
-    init(_ environment: ExecutionEnvironment) { self.environment = environment }
 }

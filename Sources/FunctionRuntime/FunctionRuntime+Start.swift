@@ -190,7 +190,13 @@ extension FunctionRuntime {
         let process = try await launcher.launch(plan)
         environment.process = process
         environment.meter = MemoryMeter(group: environment.group, processID: process.processID)
-        await attach(environment, process)
+        attach(environment, process)
+        // It may have been told to end while it was being started.
+        if environment.ending != nil { kill(environment, process) }
+        guard process.listeners.count > 1 else { return }
+        await host.serve(listeningDescriptor: process.listeners[1], for: environment.identity)
+        // The host was told of the end before it had begun.
+        if environment.phase == .ended { await host.stopServing(environment.identity) }
     }
 
     private func variables(
@@ -212,7 +218,7 @@ extension FunctionRuntime {
     }
 
     /// Begins to watch a started process.
-    private func attach(_ environment: ExecutionEnvironment, _ process: LaunchedProcess) async {
+    private func attach(_ environment: ExecutionEnvironment, _ process: LaunchedProcess) {
         let identifier = environment.identifier
         environment.exitToken = watch(process.exitDescriptor, Reactor.Events.readable) {
             runtime, _ in
@@ -228,10 +234,6 @@ extension FunctionRuntime {
         }
         armInitTimer(environment)
         watchMemory(identifier)
-        if process.listeners.count > 1 {
-            await host.serve(
-                listeningDescriptor: process.listeners[1], for: environment.identity)
-        }
     }
 
     func watch(

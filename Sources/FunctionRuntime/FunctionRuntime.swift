@@ -27,6 +27,8 @@ package actor FunctionRuntime: FunctionExecutor {
 
     var pool: EnvironmentPool
     var environments: [EnvironmentID: ExecutionEnvironment] = [:]
+    /// Environments whose log is being handed on, ended ones among them.
+    var draining: [EnvironmentID: ExecutionEnvironment] = [:]
     var interpreters: [String: InterpreterChoice] = [:]
     private var sandbox: Sandbox?
     private var sandboxFailure: ShellError?
@@ -107,6 +109,20 @@ package actor FunctionRuntime: FunctionExecutor {
                 message: "functions cannot run here: \(sandboxFailure?.description ?? "unknown")")
         }
         return sandbox
+    }
+
+    /// What runs and what stands in for what, for `martlet status` and `/metrics`.
+    package func status() -> FunctionRuntimeStatus {
+        FunctionRuntimeStatus(
+            sandbox: sandbox?.report,
+            environments: environments.count,
+            busyEnvironments: environments.values.count { $0.current != nil },
+            waitingInvocations: waiters.count { $0.takes },
+            memoryMegabytesUsed: pool.megabytesUsed, memoryMegabytesMax: pool.megabytesMax,
+            substitutes: interpreters.sorted { $0.key < $1.key }.compactMap { entry in
+                guard case .substitute(_, let warning) = entry.value else { return nil }
+                return warning
+            })
     }
 
     package func availability(ofRuntime runtime: String) async -> RuntimeAvailability {
@@ -248,6 +264,19 @@ package actor FunctionRuntime: FunctionExecutor {
 /// Why no function can be started.
 package struct FunctionStartFailed: Error, Hashable {
     package var message: String
+}
+
+/// The runtime at one moment.
+package struct FunctionRuntimeStatus: Sendable {
+    /// `nil` until something was run or prepared.
+    package var sandbox: SandboxReport?
+    package var environments: Int
+    package var busyEnvironments: Int
+    package var waitingInvocations: Int
+    package var memoryMegabytesUsed: Int
+    package var memoryMegabytesMax: Int
+    /// A sentence for each runtime that runs on another version than it names.
+    package var substitutes: [String]
 }
 
 extension FunctionSpecification {

@@ -70,6 +70,9 @@ int csandbox_reap(int pidfd);
 /// SIGKILL through a pidfd: cannot hit a recycled process id.
 int csandbox_kill(int pidfd);
 
+/// A descriptor of a process that lives, or -1; readable when it has ended.
+int csandbox_open_process(pid_t pid);
+
 /// A memory file with the system-call filter for sandboxed code, or -1 with errno.
 int csandbox_filter_descriptor(void);
 

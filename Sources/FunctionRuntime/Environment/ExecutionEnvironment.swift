@@ -26,6 +26,9 @@ final class ExecutionEnvironment {
     var phase = Phase.initialising
     var process: LaunchedProcess?
     var exitToken: UInt64 = 0
+    /// The first process inside the sandbox, whose end is the end of all in it.
+    var innermost: Int32 = -1
+    var innermostToken: UInt64 = 0
     var group: ControlGroup?
     var meter: MemoryMeter?
     var temporaryFolder: String?

@@ -28,7 +28,7 @@ enum FunctionVariables {
             ("_HANDLER", function.handler),
             ("AWS_REGION", function.region.description),
             ("AWS_DEFAULT_REGION", function.region.description),
-            ("AWS_EXECUTION_ENV", executionEnvironment(function.runtime)),
+            ("AWS_EXECUTION_ENV", "AWS_Lambda_\(function.runtime)"),
             ("AWS_LAMBDA_FUNCTION_NAME", function.functionName),
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", String(function.memoryMegabytes)),
             ("AWS_LAMBDA_FUNCTION_VERSION", function.version),
@@ -57,7 +57,10 @@ enum FunctionVariables {
         if let folder = places.temporaryFolder { open.append(("TMPDIR", folder)) }
         switch RuntimeFamily(function.runtime) {
         case .python:
-            open.append(("PYTHONPATH", places.runtimeFolder))
+            // For processes the function starts; our bootstrap makes the path itself, so that
+            // a variable of the function's own does not take the SDK away.
+            let path = [places.runtimeFolder] + places.pythonPath
+            open.append(("PYTHONPATH", path.joined(separator: ":")))
             open.append(("_MARTLET_PYTHON_PATH", places.pythonPath.joined(separator: ":")))
         case .node:
             open.append(("NODE_PATH", places.nodePath.joined(separator: ":")))
@@ -72,10 +75,5 @@ enum FunctionVariables {
             result.append("\(name)=\(value)")
         }
         return result
-    }
-
-    private static func executionEnvironment(_ runtime: String) -> String {
-        if case .provided = RuntimeFamily(runtime) { return "AWS_Lambda_\(runtime)" }
-        return "AWS_Lambda_\(runtime)"
     }
 }

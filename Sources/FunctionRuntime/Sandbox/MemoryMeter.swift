@@ -28,11 +28,15 @@ struct MemoryMeter: Sendable {
         while next < members.count, members.count < 4096 {
             let parent = members[next]
             next += 1
-            for thread in SmallFile.names(in: "/proc/\(parent)/task") {
-                let children = SmallFile.read("/proc/\(parent)/task/\(thread)/children") ?? ""
-                members.append(contentsOf: children.split(separator: " ").compactMap { pid_t($0) })
-            }
+            members.append(contentsOf: children(of: parent))
         }
         return members
+    }
+
+    static func children(of parent: pid_t) -> [pid_t] {
+        SmallFile.names(in: "/proc/\(parent)/task").flatMap { thread in
+            (SmallFile.read("/proc/\(parent)/task/\(thread)/children") ?? "")
+                .split(separator: " ").compactMap { pid_t($0) }
+        }
     }
 }
