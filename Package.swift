@@ -54,6 +54,13 @@ let package = Package(
             "ServiceKit",
             ["Basics", "Chronology", "IdentityAccess", "Journal", "Storage", "WireModel"]),
 
+        room(
+            "Delivery",
+            [
+                "Basics", "Chronology", "IdentityAccess", "Journal", "ServiceKit", "Storage",
+                "WireModel",
+            ]),
+
         // 3 Services
         room(
             "SQSService",
@@ -61,7 +68,12 @@ let package = Package(
                 "Basics", "Chronology", "IdentityAccess", "Journal", "ServiceKit", "Storage",
                 "WireModel",
             ], path: "Sources/Services/SQS"),
-        room("LambdaService", ["Basics"], path: "Sources/Services/Lambda"),
+        room(
+            "LambdaService",
+            [
+                "Basics", "Chronology", "Delivery", "IdentityAccess", "Journal", "LambdaWire",
+                "ServiceKit", "Storage", "WireModel",
+            ], path: "Sources/Services/Lambda"),
 
         // Tests
         tests("BasicsTests", ["Basics"]),
