@@ -22,7 +22,7 @@ enum ConditionKeys {
         "aws:ec2instancesourceprivateipv4", "aws:federatedprovider", "aws:assumedroot",
         "aws:referer",
         "sts:externalid", "sts:rolesessionname", "iam:passedtoservice", "iam:policyarn",
-        "lambda:functionarn", "lambda:sourcefunctionarn",
+        "iam:awsservicename", "lambda:functionarn", "lambda:sourcefunctionarn",
     ]
 
     /// Services whose operations run here, so that an unknown key of theirs cannot be judged.

@@ -46,10 +46,13 @@ package struct RoleSession: Hashable, Sendable {
     package let sessionName: String
     /// When the credentials were issued, in the world's time; `nil` for internal calls.
     package let issuedAt: Timestamp?
+    /// The access key the session acts with, by which its session policies are found; `nil` for
+    /// internal calls, which have none.
+    package let accessKeyID: String?
 
     package init(
         account: AccountID, rolePath: String = "/", roleName: String, roleID: String,
-        sessionName: String, issuedAt: Timestamp? = nil
+        sessionName: String, issuedAt: Timestamp? = nil, accessKeyID: String? = nil
     ) {
         self.account = account
         self.rolePath = rolePath
@@ -57,6 +60,7 @@ package struct RoleSession: Hashable, Sendable {
         self.roleID = roleID
         self.sessionName = sessionName
         self.issuedAt = issuedAt
+        self.accessKeyID = accessKeyID
     }
 
     /// The session's ARN, which leaves out the role's path.

@@ -26,12 +26,14 @@ final class QueueCell: Sendable {
     }
 
     let cell: CellID
+    let isFIFO: Bool
     private let world: World
     private let epoch: UInt64
     private let inside: Mutex<Inside>
 
     init(queue: Queue, cell: CellID, epoch: UInt64, version: StoreVersion, world: World) {
         self.cell = cell
+        isFIFO = queue.isFIFO
         self.epoch = epoch
         self.world = world
         inside = Mutex(Inside(queue: queue, version: version))

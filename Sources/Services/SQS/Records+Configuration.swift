@@ -71,6 +71,12 @@ extension QueueConfiguration {
             default: break
             }
         }
+        if let text = texts[.policy] {
+            guard let compiled = try? compiledPolicy(text) else {
+                throw reader.damage("a policy that does not compile")
+            }
+            policy = compiled
+        }
         redrivePolicy = target.map {
             RedrivePolicy(deadLetterTargetARN: $0, maxReceiveCount: maxReceiveCount)
         }

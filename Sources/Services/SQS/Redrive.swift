@@ -3,8 +3,8 @@
 // the source, accepted by the target under the transfer's id, removed from the source. At any
 // kill between these commits a message is visible in at most one of the two queues.
 
-import Chronology
 import Basics
+import Chronology
 import Journal
 import ServiceKit
 import Storage

@@ -2,6 +2,7 @@
 // Attributes as clients send them: names, ranges and AWS's words for what is wrong.
 
 import Basics
+package import IdentityAccess
 
 /// Why an attribute is refused.
 package enum AttributeRefusal: Error, Hashable, Sendable {
@@ -11,6 +12,8 @@ package enum AttributeRefusal: Error, Hashable, Sendable {
     case invalidValue(name: String)
     /// `InvalidParameterValue`, with the reason AWS gives.
     case invalidParameter(String)
+    /// `InvalidAttributeValue` for a policy, with what is wrong in it.
+    case invalidPolicy(String)
 }
 
 extension QueueConfiguration {
@@ -64,7 +67,8 @@ extension QueueConfiguration {
     private mutating func setText(_ name: String, _ value: String) throws(AttributeRefusal) {
         guard let attribute = QueueTextAttribute(rawValue: name) else { throw .unknownName(name) }
         switch attribute {
-        case .policy, .redriveAllowPolicy:
+        case .policy: policy = value.isEmpty ? nil : try compiledPolicy(value)
+        case .redriveAllowPolicy:
             guard value.isEmpty || Self.isJSONObject(value) else {
                 throw .invalidValue(name: name)
             }
@@ -73,6 +77,17 @@ extension QueueConfiguration {
         case .kmsMasterKeyID: break
         }
         texts[attribute] = value.isEmpty ? nil : value
+    }
+
+    /// Compiles a queue policy; what the evaluator cannot judge is refused here.
+    package func compiledPolicy(_ text: String) throws(AttributeRefusal) -> NamedPolicy {
+        do throws(MalformedPolicy) {
+            return NamedPolicy(
+                name: arn.description,
+                document: try PolicyDocument.parse(text, as: .resource))
+        } catch {
+            throw .invalidPolicy(error.message)
+        }
     }
 
     private func setFIFO(_ value: String, isCreating: Bool) throws(AttributeRefusal) {

@@ -3,6 +3,7 @@
 // `QueueConfiguration+Validation`; this file holds what a valid configuration is.
 
 package import Basics
+package import IdentityAccess
 
 /// `RedrivePolicy`: after how many receives a message moves, and where to.
 package struct RedrivePolicy: Hashable, Sendable {
@@ -42,6 +43,8 @@ package struct QueueConfiguration: Sendable {
     package var throughputLimitPerGroup = false
     /// Attributes kept as text: policies and encryption settings.
     package var texts: [QueueTextAttribute: String] = [:]
+    /// The compiled queue policy, kept beside its text.
+    package var policy: NamedPolicy?
     package var tags: [String: String] = [:]
 
     package init(account: AccountID, region: Region, name: String, createdAt: Timestamp) {
