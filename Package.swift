@@ -91,6 +91,19 @@ let package = Package(
         tests("ChronologyTests", ["Basics", "Chronology"]),
         tests("IdentityAccessTests", ["Basics", "IdentityAccess"]),
         tests("SigningTests", ["Basics", "Signing"]),
+        tests(
+            "DeliveryTests",
+            [
+                "Basics", "Chronology", "Delivery", "IdentityAccess", "Journal", "ServiceKit",
+                "Storage", "WireModel",
+            ]),
+        tests(
+            "LambdaServiceTests",
+            [
+                "Basics", "Chronology", "Delivery", "IdentityAccess", "Journal", "LambdaService",
+                "LambdaWire", "ServiceKit", "Storage", "WireModel",
+            ]),
+        tests("CodeArchiveTests", ["Basics", "CArchive", "CodeArchive", "Storage"]),
         tests("TidyTests", []),
 
         // 4 Edge
@@ -104,6 +117,10 @@ let package = Package(
             ]),
         tests(
             "FunctionRuntimeTests", ["Basics", "Chronology", "LambdaService", "FunctionRuntime"]),
+        .systemLibrary(
+            name: "CArchive", pkgConfig: "libarchive",
+            providers: [.apt(["libarchive-dev"]), .brew(["libarchive"])]),
+        room("CodeArchive", ["Storage", "CArchive"]),
         room("HTTPFront", ["Basics", nio("NIOCore"), nio("NIOPosix")]),
         tests(
             "HTTPFrontTests",

@@ -18,7 +18,7 @@ package struct QueueDeliveryContent: Hashable, Sendable {
     /// The service the role must trust.
     package var service: String
     package var sessionName: String
-    /// What the journal names this delivery: `DeadLetter`, `OnFailure`…
+    /// What the journal names this delivery, such as `DeadLetter` or `OnFailure`.
     package var purpose: String
     /// What the message is about, for following its path: a request id.
     package var subject: String

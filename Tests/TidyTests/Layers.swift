@@ -21,6 +21,7 @@ enum Layers {
         "WireModel": 1, "WireProtocols": 1, "ServiceCatalog": 1, "Storage": 1,
         "ServiceKit": 2, "IdentityAccess": 2, "Signing": 2, "Delivery": 2, "Journal": 2,
         "HTTPFront": 4, "Gateway": 4, "AdminAPI": 4, "FunctionRuntime": 4, "CSandbox": 4,
+        "CodeArchive": 4, "CArchive": 4,
         "Platform": 5,
         "martlet": 6, "ModelGenerator": 6,
     ]

@@ -52,9 +52,4 @@ extension LambdaService {
             throw LambdaFaults.code(error, limits: limits)
         }
     }
-
-    /// The one architecture a request may name.
-    static func architecture(_ architectures: [Lambda.Architecture]?) -> String? {
-        architectures?.first?.rawValue
-    }
 }
