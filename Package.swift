@@ -72,6 +72,12 @@ let package = Package(
                 "Storage", "WireModel", crypto,
             ], path: "Sources/Services/SQS"),
         room("LambdaService", ["Basics"], path: "Sources/Services/Lambda"),
+        room(
+            "LogsService",
+            [
+                "Basics", "Chronology", "IdentityAccess", "LogsWire", "ServiceKit", "Storage",
+                "WireModel",
+            ], path: "Sources/Services/Logs"),
 
         // Tests
         tests("BasicsTests", ["Basics"]),
@@ -79,6 +85,12 @@ let package = Package(
         tests("StorageTests", ["Storage", "Basics"]),
         tests("IdentityAccessTests", ["Basics", "IdentityAccess"]),
         tests("SigningTests", ["Basics", "Signing"]),
+        tests(
+            "LogsServiceTests",
+            [
+                "Basics", "Chronology", "IdentityAccess", "Journal", "LogsService", "LogsWire",
+                "ServiceKit", "Storage", "WireModel",
+            ]),
         tests("TidyTests", []),
 
         // 4 Edge
