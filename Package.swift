@@ -47,6 +47,7 @@ let package = Package(
 
         // 1 Contracts
         room("WireModel", ["Basics"]),
+        room("WireProtocols", ["Basics", "WireModel", "ServiceCatalog"]),
         room("Storage", ["Basics"]),
 
         room("ServiceCatalog", path: "Sources/Generated/ServiceCatalog"),
@@ -82,7 +83,6 @@ let package = Package(
         // Tests
         tests("BasicsTests", ["Basics"]),
         tests("ChronologyTests", ["Basics", "Chronology"]),
-        tests("StorageTests", ["Storage", "Basics"]),
         tests("IdentityAccessTests", ["Basics", "IdentityAccess"]),
         tests("SigningTests", ["Basics", "Signing"]),
         tests(

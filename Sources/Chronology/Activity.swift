@@ -9,7 +9,7 @@ import Synchronization
 package final class Activity: Sendable {
     private struct State {
         var running = 0
-        var waiters: [CheckedContinuation<Void, Never>] = []
+        var waiters: [WakeTicket] = []
         /// Changes whenever work begins: a zero reached and left again is seen as movement.
         var begun: UInt64 = 0
     }
@@ -34,22 +34,20 @@ package final class Activity: Sendable {
     package func end() {
         let waiters = state.withLock { state in
             state.running -= 1
-            guard state.running == 0 else { return [CheckedContinuation<Void, Never>]() }
+            guard state.running == 0 else { return [WakeTicket]() }
             defer { state.waiters = [] }
             return state.waiters
         }
-        for waiter in waiters { waiter.resume() }
+        for waiter in waiters { waiter.wake() }
     }
 
-    /// Waits until nothing is runnable.
-    package func idle() async {
-        await withCheckedContinuation { continuation in
-            let isIdle = state.withLock { state in
-                guard state.running > 0 else { return true }
-                state.waiters.append(continuation)
-                return false
-            }
-            if isIdle { continuation.resume() }
+    /// Wakes `ticket` once nothing is runnable, at once if nothing is now.
+    package func awaitIdle(_ ticket: WakeTicket) {
+        let isIdle = state.withLock { state in
+            guard state.running > 0 else { return true }
+            state.waiters.append(ticket)
+            return false
         }
+        if isIdle { ticket.wake() }
     }
 }

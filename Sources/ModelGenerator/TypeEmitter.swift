@@ -176,7 +176,7 @@ struct TypeEmitter {
     }
 
     private func writer(_ members: [Member], into source: inout Source) throws {
-        try source.block("package func write(to writer: ShapeWriter)") { source in
+        try source.block("package func write(to writer: any ShapeWriter)") { source in
             source.line("writer.beginStructure(Self.shape)")
             for member in members {
                 let write: (inout Source) throws -> Void = { source in
@@ -260,7 +260,7 @@ struct TypeEmitter {
                 source.line("self = value")
                 source.line("reader.endStructure()")
             }
-            try source.block("package func write(to writer: ShapeWriter)") { source in
+            try source.block("package func write(to writer: any ShapeWriter)") { source in
                 source.line("writer.beginStructure(Self.shape)")
                 try source.block("switch self", indents: false) { source in
                     for member in members {

@@ -65,7 +65,8 @@ package final class Dispatcher: Sendable {
     {
         let accesses = try call.accesses(context)
         if case .root(let account) = context.principal, account == context.account,
-            accesses.allSatisfy({ Self.belongs($0.resource, to: account) })
+            accesses.allSatisfy({ Self.belongs($0.resource, to: account) }),
+            try await !isGuarded(accesses, service)
         {
             return "account root"
         }
@@ -89,6 +90,17 @@ package final class Dispatcher: Sendable {
             detail = decision.statement.map { "\($0.policy)#\($0.sid ?? String($0.index))" } ?? ""
         }
         return detail
+    }
+
+    /// Whether a resource has a policy of its own, which binds even the account's root.
+    nonisolated(nonsending)
+        private func isGuarded(_ accesses: [Access], _ service: ServiceRegistration) async throws
+        -> Bool
+    {
+        for access in accesses where try await service.resourcePolicy(access.resource) != nil {
+            return true
+        }
+        return false
     }
 
     private static func belongs(_ resource: String, to account: AccountID) -> Bool {

@@ -54,6 +54,26 @@ package struct MemberRules: Sendable {
     package static let allHonoured = MemberRules()
 }
 
+/// An input as it was read.
+package struct ReadInput<Input: WireStructure>: Sendable {
+    package let input: Input
+    /// Constraints of the model that the input breaks.
+    package let violations: [ConstraintViolation]
+    package let presentMembers: MemberSet
+
+    package init(input: Input, violations: [ConstraintViolation], presentMembers: MemberSet) {
+        self.input = input
+        self.violations = violations
+        self.presentMembers = presentMembers
+    }
+}
+
+/// A request whose input can be read, whatever carried it: HTTP in some protocol, or a value.
+package protocol InputSource {
+    func read<Input: WireStructure>(_ type: Input.Type, of operation: OperationDescriptor) throws
+        -> ReadInput<Input>
+}
+
 /// A call whose input has been read and validated.
 package struct PreparedCall: Sendable {
     package let operation: Operation
@@ -67,7 +87,7 @@ package struct PreparedCall: Sendable {
 package final class Operation: Sendable {
     package let descriptor: OperationDescriptor
     package let rules: MemberRules
-    private let prepareCall: @Sendable (ShapeReader, Operation) throws -> PreparedCall
+    private let prepareCall: @Sendable (any InputSource, Operation) throws -> PreparedCall
 
     /// Registers a handler.
     ///
@@ -85,12 +105,13 @@ package final class Operation: Sendable {
         descriptor = type.descriptor
         self.rules = rules
         let refused = Self.refusals(rules, type.descriptor.input)
-        prepareCall = { reader, operation in
-            let input = try Op.Input(from: reader)
-            if !reader.violations.isEmpty { throw validation(reader.violations) }
-            for (index, fault) in refused where reader.presentMembers.contains(index) {
+        prepareCall = { source, operation in
+            let read = try source.read(Op.Input.self, of: operation.descriptor)
+            if !read.violations.isEmpty { throw validation(read.violations) }
+            for (index, fault) in refused where read.presentMembers.contains(index) {
                 throw fault
             }
+            let input = read.input
             return PreparedCall(
                 operation: operation, accesses: { try authorize(input, $0) },
                 run: { context in
@@ -100,9 +121,9 @@ package final class Operation: Sendable {
         }
     }
 
-    /// Reads and validates an input; throws `WireReadError` or `ServiceFault`.
-    package func prepare(_ reader: ShapeReader) throws -> PreparedCall {
-        try prepareCall(reader, self)
+    /// Reads and validates an input; throws the fault the client is to see.
+    package func prepare(_ source: some InputSource) throws -> PreparedCall {
+        try prepareCall(source, self)
     }
 
     /// The refusal for each refused member, in member order.

@@ -92,3 +92,35 @@ package protocol RoleSource: Sendable {
             of roleARN: ARN, for service: String, named sessionName: String, seconds: Int
         ) async throws -> SessionCredentials
 }
+
+/// A key that IAM or STS issued.
+package struct IssuedCredential: Sendable {
+    package let accessKeyID: String
+    package let secretAccessKey: String
+    /// Set for temporary credentials, which are only valid together with it.
+    package let sessionToken: String?
+    /// In virtual time; `nil` for access keys of users.
+    package let expiration: Timestamp?
+    package let principal: Principal
+    /// `false` for keys set to Inactive.
+    package let isActive: Bool
+
+    package init(
+        accessKeyID: String, secretAccessKey: String, sessionToken: String?,
+        expiration: Timestamp?, principal: Principal, isActive: Bool
+    ) {
+        self.accessKeyID = accessKeyID
+        self.secretAccessKey = secretAccessKey
+        self.sessionToken = sessionToken
+        self.expiration = expiration
+        self.principal = principal
+        self.isActive = isActive
+    }
+}
+
+/// Looks issued keys up; IAM's and STS's part.
+package protocol CredentialSource: Sendable {
+    /// The living key of this name; `nil` when it was never issued or is deleted.
+    nonisolated(nonsending)
+        func credential(_ accessKeyID: String) async throws -> IssuedCredential?
+}

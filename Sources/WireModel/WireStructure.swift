@@ -13,7 +13,7 @@ package protocol WireStructure: Sendable {
     /// Reads one structure; constraint violations are collected in the reader, not thrown.
     init(from reader: ShapeReader) throws(WireReadError)
 
-    func write(to writer: ShapeWriter)
+    func write(to writer: any ShapeWriter)
 }
 
 /// A string enumeration of a model, which keeps values the model does not know.
@@ -40,7 +40,7 @@ package struct EmptyStructure: WireStructure {
         reader.endStructure()
     }
 
-    package func write(to writer: ShapeWriter) {
+    package func write(to writer: any ShapeWriter) {
         writer.beginStructure(Self.shape)
         writer.endStructure()
     }

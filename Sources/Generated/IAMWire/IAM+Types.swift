@@ -58,7 +58,7 @@ extension IAM {
             self.createDate = createDate
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(userName)
@@ -115,7 +115,7 @@ extension IAM {
             self.lastUsedDate = lastUsedDate
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let lastUsedDate {
                 writer.member(0)
@@ -175,7 +175,7 @@ extension IAM {
             self.createDate = createDate
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let userName {
                 writer.member(0)
@@ -229,7 +229,7 @@ extension IAM {
             self.policyArn = if let policyArn { policyArn } else { reader.missing(1, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(roleName)
@@ -271,7 +271,7 @@ extension IAM {
             self.policyArn = if let policyArn { policyArn } else { reader.missing(1, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(userName)
@@ -313,7 +313,7 @@ extension IAM {
             self.permissionsBoundaryArn = permissionsBoundaryArn
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let permissionsBoundaryType {
                 writer.member(0)
@@ -359,7 +359,7 @@ extension IAM {
             self.policyArn = policyArn
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let policyName {
                 writer.member(0)
@@ -398,7 +398,7 @@ extension IAM {
             self.userName = userName
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let userName {
                 writer.member(0)
@@ -433,7 +433,7 @@ extension IAM {
             self.accessKey = if let accessKey { accessKey } else { reader.missing(0, try AccessKey(from: ShapeReader())) }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             accessKey.write(to: writer)
@@ -499,7 +499,7 @@ extension IAM {
             self.tags = tags
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(policyName)
@@ -551,7 +551,7 @@ extension IAM {
             self.policy = policy
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let policy {
                 writer.member(0)
@@ -600,7 +600,7 @@ extension IAM {
             self.setAsDefault = setAsDefault
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(policyArn)
@@ -639,7 +639,7 @@ extension IAM {
             self.policyVersion = policyVersion
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let policyVersion {
                 writer.member(0)
@@ -721,7 +721,7 @@ extension IAM {
             self.tags = tags
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let path {
                 writer.member(0)
@@ -781,7 +781,7 @@ extension IAM {
             self.role = if let role { role } else { reader.missing(0, try Role(from: ShapeReader())) }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             role.write(to: writer)
@@ -840,7 +840,7 @@ extension IAM {
             self.tags = tags
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let path {
                 writer.member(0)
@@ -890,7 +890,7 @@ extension IAM {
             self.user = user
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let user {
                 writer.member(0)
@@ -932,7 +932,7 @@ extension IAM {
             self.userName = userName
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let userName {
                 writer.member(0)
@@ -969,7 +969,7 @@ extension IAM {
             self.policyArn = if let policyArn { policyArn } else { reader.missing(0, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(policyArn)
@@ -1009,7 +1009,7 @@ extension IAM {
             self.versionId = if let versionId { versionId } else { reader.missing(1, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(policyArn)
@@ -1051,7 +1051,7 @@ extension IAM {
             self.policyName = if let policyName { policyName } else { reader.missing(1, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(roleName)
@@ -1086,7 +1086,7 @@ extension IAM {
             self.roleName = if let roleName { roleName } else { reader.missing(0, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(roleName)
@@ -1126,7 +1126,7 @@ extension IAM {
             self.policyName = if let policyName { policyName } else { reader.missing(1, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(userName)
@@ -1161,7 +1161,7 @@ extension IAM {
             self.userName = if let userName { userName } else { reader.missing(0, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(userName)
@@ -1201,7 +1201,7 @@ extension IAM {
             self.policyArn = if let policyArn { policyArn } else { reader.missing(1, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(roleName)
@@ -1243,7 +1243,7 @@ extension IAM {
             self.policyArn = if let policyArn { policyArn } else { reader.missing(1, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(userName)
@@ -1278,7 +1278,7 @@ extension IAM {
             self.accessKeyId = if let accessKeyId { accessKeyId } else { reader.missing(0, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(accessKeyId)
@@ -1318,7 +1318,7 @@ extension IAM {
             self.accessKeyLastUsed = accessKeyLastUsed
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let userName {
                 writer.member(0)
@@ -1357,7 +1357,7 @@ extension IAM {
             self.policyArn = if let policyArn { policyArn } else { reader.missing(0, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(policyArn)
@@ -1390,7 +1390,7 @@ extension IAM {
             self.policy = policy
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let policy {
                 writer.member(0)
@@ -1432,7 +1432,7 @@ extension IAM {
             self.versionId = if let versionId { versionId } else { reader.missing(1, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(policyArn)
@@ -1467,7 +1467,7 @@ extension IAM {
             self.policyVersion = policyVersion
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let policyVersion {
                 writer.member(0)
@@ -1509,7 +1509,7 @@ extension IAM {
             self.policyName = if let policyName { policyName } else { reader.missing(1, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(roleName)
@@ -1558,7 +1558,7 @@ extension IAM {
             self.policyDocument = if let policyDocument { policyDocument } else { reader.missing(2, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(roleName)
@@ -1595,7 +1595,7 @@ extension IAM {
             self.roleName = if let roleName { roleName } else { reader.missing(0, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(roleName)
@@ -1628,7 +1628,7 @@ extension IAM {
             self.role = if let role { role } else { reader.missing(0, try Role(from: ShapeReader())) }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             role.write(to: writer)
@@ -1668,7 +1668,7 @@ extension IAM {
             self.policyName = if let policyName { policyName } else { reader.missing(1, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(userName)
@@ -1717,7 +1717,7 @@ extension IAM {
             self.policyDocument = if let policyDocument { policyDocument } else { reader.missing(2, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(userName)
@@ -1754,7 +1754,7 @@ extension IAM {
             self.userName = userName
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let userName {
                 writer.member(0)
@@ -1789,7 +1789,7 @@ extension IAM {
             self.user = if let user { user } else { reader.missing(0, try User(from: ShapeReader())) }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             user.write(to: writer)
@@ -1874,7 +1874,7 @@ extension IAM {
             self.tags = tags
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(path)
@@ -1945,7 +1945,7 @@ extension IAM {
             self.maxItems = maxItems
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let userName {
                 writer.member(0)
@@ -2007,7 +2007,7 @@ extension IAM {
             self.marker = marker
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.beginList(accessKeyMetadata.count)
@@ -2074,7 +2074,7 @@ extension IAM {
             self.maxItems = maxItems
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(roleName)
@@ -2138,7 +2138,7 @@ extension IAM {
             self.marker = marker
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let attachedPolicies {
                 writer.member(0)
@@ -2207,7 +2207,7 @@ extension IAM {
             self.maxItems = maxItems
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(userName)
@@ -2271,7 +2271,7 @@ extension IAM {
             self.marker = marker
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let attachedPolicies {
                 writer.member(0)
@@ -2333,7 +2333,7 @@ extension IAM {
             self.maxItems = maxItems
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(roleName)
@@ -2393,7 +2393,7 @@ extension IAM {
             self.marker = marker
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.beginList(instanceProfiles.count)
@@ -2474,7 +2474,7 @@ extension IAM {
             self.maxItems = maxItems
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let scope {
                 writer.member(0)
@@ -2548,7 +2548,7 @@ extension IAM {
             self.marker = marker
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let policies {
                 writer.member(0)
@@ -2610,7 +2610,7 @@ extension IAM {
             self.maxItems = maxItems
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(policyArn)
@@ -2670,7 +2670,7 @@ extension IAM {
             self.marker = marker
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let versions {
                 writer.member(0)
@@ -2732,7 +2732,7 @@ extension IAM {
             self.maxItems = maxItems
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(roleName)
@@ -2792,7 +2792,7 @@ extension IAM {
             self.marker = marker
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.beginList(policyNames.count)
@@ -2852,7 +2852,7 @@ extension IAM {
             self.maxItems = maxItems
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(roleName)
@@ -2912,7 +2912,7 @@ extension IAM {
             self.marker = marker
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.beginList(tags.count)
@@ -2972,7 +2972,7 @@ extension IAM {
             self.maxItems = maxItems
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let pathPrefix {
                 writer.member(0)
@@ -3034,7 +3034,7 @@ extension IAM {
             self.marker = marker
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.beginList(roles.count)
@@ -3094,7 +3094,7 @@ extension IAM {
             self.maxItems = maxItems
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(userName)
@@ -3154,7 +3154,7 @@ extension IAM {
             self.marker = marker
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.beginList(policyNames.count)
@@ -3214,7 +3214,7 @@ extension IAM {
             self.maxItems = maxItems
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(userName)
@@ -3274,7 +3274,7 @@ extension IAM {
             self.marker = marker
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.beginList(tags.count)
@@ -3334,7 +3334,7 @@ extension IAM {
             self.maxItems = maxItems
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let pathPrefix {
                 writer.member(0)
@@ -3396,7 +3396,7 @@ extension IAM {
             self.marker = marker
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.beginList(users.count)
@@ -3524,7 +3524,7 @@ extension IAM {
             self.tags = tags
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let policyName {
                 writer.member(0)
@@ -3629,7 +3629,7 @@ extension IAM {
             self.createDate = createDate
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let document {
                 writer.member(0)
@@ -3690,7 +3690,7 @@ extension IAM {
             self.policyDocument = if let policyDocument { policyDocument } else { reader.missing(2, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(roleName)
@@ -3741,7 +3741,7 @@ extension IAM {
             self.policyDocument = if let policyDocument { policyDocument } else { reader.missing(2, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(userName)
@@ -3853,7 +3853,7 @@ extension IAM {
             self.roleLastUsed = roleLastUsed
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(path)
@@ -3930,7 +3930,7 @@ extension IAM {
             self.region = region
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let lastUsedDate {
                 writer.member(0)
@@ -3976,7 +3976,7 @@ extension IAM {
             self.versionId = if let versionId { versionId } else { reader.missing(1, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(policyArn)
@@ -4018,7 +4018,7 @@ extension IAM {
             self.value = if let value { value } else { reader.missing(1, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(key)
@@ -4065,7 +4065,7 @@ extension IAM {
             self.tags = if let tags { tags } else { reader.missing(1, []) }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(roleName)
@@ -4117,7 +4117,7 @@ extension IAM {
             self.tags = if let tags { tags } else { reader.missing(1, []) }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(userName)
@@ -4169,7 +4169,7 @@ extension IAM {
             self.tagKeys = if let tagKeys { tagKeys } else { reader.missing(1, []) }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(roleName)
@@ -4221,7 +4221,7 @@ extension IAM {
             self.tagKeys = if let tagKeys { tagKeys } else { reader.missing(1, []) }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(userName)
@@ -4275,7 +4275,7 @@ extension IAM {
             self.userName = userName
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let userName {
                 writer.member(0)
@@ -4321,7 +4321,7 @@ extension IAM {
             self.policyDocument = if let policyDocument { policyDocument } else { reader.missing(1, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(roleName)
@@ -4370,7 +4370,7 @@ extension IAM {
             self.maxSessionDuration = maxSessionDuration
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(roleName)
@@ -4404,7 +4404,7 @@ extension IAM {
             }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.endStructure()
         }
@@ -4489,7 +4489,7 @@ extension IAM {
             self.tags = tags
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(path)

@@ -58,7 +58,7 @@ extension Lambda {
             self.unreservedConcurrentExecutions = unreservedConcurrentExecutions
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let totalCodeSize {
                 writer.member(0)
@@ -116,7 +116,7 @@ extension Lambda {
             self.functionCount = functionCount
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let totalCodeSize {
                 writer.member(0)
@@ -162,7 +162,7 @@ extension Lambda {
             self.schemaRegistryConfig = schemaRegistryConfig
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let consumerGroupId {
                 writer.member(0)
@@ -201,7 +201,7 @@ extension Lambda {
             self.lambdaManagedInstancesCapacityProviderConfig = if let lambdaManagedInstancesCapacityProviderConfig { lambdaManagedInstancesCapacityProviderConfig } else { reader.missing(0, try LambdaManagedInstancesCapacityProviderConfig(from: ShapeReader())) }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             lambdaManagedInstancesCapacityProviderConfig.write(to: writer)
@@ -234,7 +234,7 @@ extension Lambda {
             self.reservedConcurrentExecutions = reservedConcurrentExecutions
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let reservedConcurrentExecutions {
                 writer.member(0)
@@ -483,7 +483,7 @@ extension Lambda {
             self.provisionedPollerConfig = provisionedPollerConfig
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let eventSourceArn {
                 writer.member(0)
@@ -858,7 +858,7 @@ extension Lambda {
             self.tenancyConfig = tenancyConfig
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(functionName)
@@ -1015,7 +1015,7 @@ extension Lambda {
             self.targetArn = targetArn
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let targetArn {
                 writer.member(0)
@@ -1050,7 +1050,7 @@ extension Lambda {
             self.uuid = if let uuid { uuid } else { reader.missing(0, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(uuid)
@@ -1083,7 +1083,7 @@ extension Lambda {
             self.functionName = if let functionName { functionName } else { reader.missing(0, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(functionName)
@@ -1123,7 +1123,7 @@ extension Lambda {
             self.qualifier = qualifier
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(functionName)
@@ -1167,7 +1167,7 @@ extension Lambda {
             self.qualifier = qualifier
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(functionName)
@@ -1204,7 +1204,7 @@ extension Lambda {
             self.statusCode = statusCode
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let statusCode {
                 writer.member(0)
@@ -1246,7 +1246,7 @@ extension Lambda {
             self.onFailure = onFailure
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let onSuccess {
                 writer.member(0)
@@ -1299,7 +1299,7 @@ extension Lambda {
             self.fullDocument = fullDocument
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let databaseName {
                 writer.member(0)
@@ -1349,7 +1349,7 @@ extension Lambda {
             self.executionTimeout = executionTimeout
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let retentionPeriodInDays {
                 writer.member(0)
@@ -1393,7 +1393,7 @@ extension Lambda {
             self.variables = variables
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let variables {
                 writer.member(0)
@@ -1440,7 +1440,7 @@ extension Lambda {
             self.message = message
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let errorCode {
                 writer.member(0)
@@ -1491,7 +1491,7 @@ extension Lambda {
             self.error = error
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let variables {
                 writer.member(0)
@@ -1535,7 +1535,7 @@ extension Lambda {
             self.size = if let size { size } else { reader.missing(0, 0) }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.integer(size)
@@ -1812,7 +1812,7 @@ extension Lambda {
             self.provisionedPollerConfig = provisionedPollerConfig
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let uuid {
                 writer.member(0)
@@ -1995,7 +1995,7 @@ extension Lambda {
             self.systemLogLevel = systemLogLevel
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let systemLogLevel {
                 writer.member(0)
@@ -2035,7 +2035,7 @@ extension Lambda {
             self.metrics = metrics
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let metrics {
                 writer.member(0)
@@ -2082,7 +2082,7 @@ extension Lambda {
             self.localMountPath = if let localMountPath { localMountPath } else { reader.missing(1, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(arn)
@@ -2117,7 +2117,7 @@ extension Lambda {
             self.pattern = pattern
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let pattern {
                 writer.member(0)
@@ -2157,7 +2157,7 @@ extension Lambda {
             self.filters = filters
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let filters {
                 writer.member(0)
@@ -2204,7 +2204,7 @@ extension Lambda {
             self.message = message
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let errorCode {
                 writer.member(0)
@@ -2278,7 +2278,7 @@ extension Lambda {
             self.sourceKMSKeyArn = sourceKMSKeyArn
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let zipFile {
                 writer.member(0)
@@ -2361,7 +2361,7 @@ extension Lambda {
             self.sourceKMSKeyArn = sourceKMSKeyArn
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let repositoryType {
                 writer.member(0)
@@ -2700,7 +2700,7 @@ extension Lambda {
             self.tenancyConfig = tenancyConfig
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let functionName {
                 writer.member(0)
@@ -2934,7 +2934,7 @@ extension Lambda {
             self.destinationConfig = destinationConfig
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let lastModified {
                 writer.member(0)
@@ -2978,7 +2978,7 @@ extension Lambda {
             }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.endStructure()
         }
@@ -3016,7 +3016,7 @@ extension Lambda {
             self.accountUsage = accountUsage
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let accountLimit {
                 writer.member(0)
@@ -3055,7 +3055,7 @@ extension Lambda {
             self.uuid = if let uuid { uuid } else { reader.missing(0, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(uuid)
@@ -3088,7 +3088,7 @@ extension Lambda {
             self.functionName = if let functionName { functionName } else { reader.missing(0, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(functionName)
@@ -3121,7 +3121,7 @@ extension Lambda {
             self.reservedConcurrentExecutions = reservedConcurrentExecutions
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let reservedConcurrentExecutions {
                 writer.member(0)
@@ -3163,7 +3163,7 @@ extension Lambda {
             self.qualifier = qualifier
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(functionName)
@@ -3207,7 +3207,7 @@ extension Lambda {
             self.qualifier = qualifier
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(functionName)
@@ -3251,7 +3251,7 @@ extension Lambda {
             self.qualifier = qualifier
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(functionName)
@@ -3321,7 +3321,7 @@ extension Lambda {
             self.concurrency = concurrency
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let configuration {
                 writer.member(0)
@@ -3401,7 +3401,7 @@ extension Lambda {
             self.workingDirectory = workingDirectory
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let entryPoint {
                 writer.member(0)
@@ -3461,7 +3461,7 @@ extension Lambda {
             self.message = message
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let errorCode {
                 writer.member(0)
@@ -3507,7 +3507,7 @@ extension Lambda {
             self.error = error
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let imageConfig {
                 writer.member(0)
@@ -3595,7 +3595,7 @@ extension Lambda {
             self.tenantId = tenantId
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(functionName)
@@ -3691,7 +3691,7 @@ extension Lambda {
             self.durableExecutionArn = durableExecutionArn
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let statusCode {
                 writer.member(0)
@@ -3753,7 +3753,7 @@ extension Lambda {
             self.uri = uri
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let type {
                 writer.member(0)
@@ -3823,7 +3823,7 @@ extension Lambda {
             self.schemaValidationConfigs = schemaValidationConfigs
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let schemaRegistryURI {
                 writer.member(0)
@@ -3880,7 +3880,7 @@ extension Lambda {
             self.attribute = attribute
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let attribute {
                 writer.member(0)
@@ -3929,7 +3929,7 @@ extension Lambda {
             self.executionEnvironmentMemoryGiBPerVCpu = executionEnvironmentMemoryGiBPerVCpu
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(capacityProviderArn)
@@ -3991,7 +3991,7 @@ extension Lambda {
             self.signingJobArn = signingJobArn
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let arn {
                 writer.member(0)
@@ -4059,7 +4059,7 @@ extension Lambda {
             self.maxItems = maxItems
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let eventSourceArn {
                 writer.member(0)
@@ -4118,7 +4118,7 @@ extension Lambda {
             self.eventSourceMappings = eventSourceMappings
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let nextMarker {
                 writer.member(0)
@@ -4176,7 +4176,7 @@ extension Lambda {
             self.maxItems = maxItems
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(functionName)
@@ -4229,7 +4229,7 @@ extension Lambda {
             self.nextMarker = nextMarker
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let functionEventInvokeConfigs {
                 writer.member(0)
@@ -4294,7 +4294,7 @@ extension Lambda {
             self.maxItems = maxItems
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let masterRegion {
                 writer.member(0)
@@ -4353,7 +4353,7 @@ extension Lambda {
             self.functions = functions
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let nextMarker {
                 writer.member(0)
@@ -4397,7 +4397,7 @@ extension Lambda {
             self.resource = if let resource { resource } else { reader.missing(0, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(resource)
@@ -4435,7 +4435,7 @@ extension Lambda {
             self.tags = tags
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let tags {
                 writer.member(0)
@@ -4489,7 +4489,7 @@ extension Lambda {
             self.maxItems = maxItems
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(functionName)
@@ -4542,7 +4542,7 @@ extension Lambda {
             self.versions = versions
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let nextMarker {
                 writer.member(0)
@@ -4607,7 +4607,7 @@ extension Lambda {
             self.logGroup = logGroup
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let logFormat {
                 writer.member(0)
@@ -4654,7 +4654,7 @@ extension Lambda {
             self.destination = destination
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let destination {
                 writer.member(0)
@@ -4689,7 +4689,7 @@ extension Lambda {
             self.destination = destination
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let destination {
                 writer.member(0)
@@ -4738,7 +4738,7 @@ extension Lambda {
             self.pollerGroupName = pollerGroupName
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let minimumPollers {
                 writer.member(0)
@@ -4809,7 +4809,7 @@ extension Lambda {
             self.publishTo = publishTo
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(functionName)
@@ -4865,7 +4865,7 @@ extension Lambda {
             self.reservedConcurrentExecutions = if let reservedConcurrentExecutions { reservedConcurrentExecutions } else { reader.missing(1, 0) }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(functionName)
@@ -4928,7 +4928,7 @@ extension Lambda {
             self.destinationConfig = destinationConfig
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(functionName)
@@ -4984,7 +4984,7 @@ extension Lambda {
             self.error = error
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let runtimeVersionArn {
                 writer.member(0)
@@ -5030,7 +5030,7 @@ extension Lambda {
             self.message = message
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let errorCode {
                 writer.member(0)
@@ -5069,7 +5069,7 @@ extension Lambda {
             self.maximumConcurrency = maximumConcurrency
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let maximumConcurrency {
                 writer.member(0)
@@ -5114,7 +5114,7 @@ extension Lambda {
             self.endpoints = endpoints
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let endpoints {
                 writer.member(0)
@@ -5166,7 +5166,7 @@ extension Lambda {
             self.schemaRegistryConfig = schemaRegistryConfig
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let consumerGroupId {
                 writer.member(0)
@@ -5205,7 +5205,7 @@ extension Lambda {
             self.applyOn = applyOn
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let applyOn {
                 writer.member(0)
@@ -5247,7 +5247,7 @@ extension Lambda {
             self.optimizationStatus = optimizationStatus
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let applyOn {
                 writer.member(0)
@@ -5293,7 +5293,7 @@ extension Lambda {
             self.uri = uri
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let type {
                 writer.member(0)
@@ -5344,7 +5344,7 @@ extension Lambda {
             self.tags = if let tags { tags } else { reader.missing(1, [:]) }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(resource)
@@ -5391,7 +5391,7 @@ extension Lambda {
             self.message = if let message { message } else { reader.missing(1, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(errorCode)
@@ -5426,7 +5426,7 @@ extension Lambda {
             self.tenantIsolationMode = if let tenantIsolationMode { tenantIsolationMode } else { reader.missing(0, TenantIsolationMode(rawValue: "")) }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(tenantIsolationMode.rawValue)
@@ -5459,7 +5459,7 @@ extension Lambda {
             self.mode = mode
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let mode {
                 writer.member(0)
@@ -5494,7 +5494,7 @@ extension Lambda {
             self.mode = mode
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let mode {
                 writer.member(0)
@@ -5541,7 +5541,7 @@ extension Lambda {
             self.tagKeys = if let tagKeys { tagKeys } else { reader.missing(1, []) }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(resource)
@@ -5738,7 +5738,7 @@ extension Lambda {
             self.provisionedPollerConfig = provisionedPollerConfig
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(uuid)
@@ -5947,7 +5947,7 @@ extension Lambda {
             self.publishTo = publishTo
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(functionName)
@@ -6179,7 +6179,7 @@ extension Lambda {
             self.durableConfig = durableConfig
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(functionName)
@@ -6330,7 +6330,7 @@ extension Lambda {
             self.destinationConfig = destinationConfig
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(functionName)
@@ -6403,7 +6403,7 @@ extension Lambda {
             self.ipv6AllowedForDualStack = ipv6AllowedForDualStack
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let subnetIds {
                 writer.member(0)
@@ -6487,7 +6487,7 @@ extension Lambda {
             self.ipv6AllowedForDualStack = ipv6AllowedForDualStack
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let subnetIds {
                 writer.member(0)

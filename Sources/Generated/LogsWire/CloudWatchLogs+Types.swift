@@ -62,7 +62,7 @@ extension CloudWatchLogs {
             self.deletionProtectionEnabled = deletionProtectionEnabled
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(logGroupName)
@@ -123,7 +123,7 @@ extension CloudWatchLogs {
             self.logStreamName = if let logStreamName { logStreamName } else { reader.missing(1, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(logGroupName)
@@ -158,7 +158,7 @@ extension CloudWatchLogs {
             self.logGroupName = if let logGroupName { logGroupName } else { reader.missing(0, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(logGroupName)
@@ -198,7 +198,7 @@ extension CloudWatchLogs {
             self.logStreamName = if let logStreamName { logStreamName } else { reader.missing(1, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(logGroupName)
@@ -233,7 +233,7 @@ extension CloudWatchLogs {
             self.logGroupName = if let logGroupName { logGroupName } else { reader.missing(0, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(logGroupName)
@@ -325,7 +325,7 @@ extension CloudWatchLogs {
             self.logGroupIdentifiers = logGroupIdentifiers
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let accountIdentifiers {
                 writer.member(0)
@@ -410,7 +410,7 @@ extension CloudWatchLogs {
             self.nextToken = nextToken
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let logGroups {
                 writer.member(0)
@@ -496,7 +496,7 @@ extension CloudWatchLogs {
             self.limit = limit
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let logGroupName {
                 writer.member(0)
@@ -567,7 +567,7 @@ extension CloudWatchLogs {
             self.nextToken = nextToken
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let logStreams {
                 writer.member(0)
@@ -628,7 +628,7 @@ extension CloudWatchLogs {
             self.attributes = attributes
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let keyAttributes {
                 writer.member(0)
@@ -752,7 +752,7 @@ extension CloudWatchLogs {
             self.unmask = unmask
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let logGroupName {
                 writer.member(0)
@@ -856,7 +856,7 @@ extension CloudWatchLogs {
             self.nextToken = nextToken
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let events {
                 writer.member(0)
@@ -937,7 +937,7 @@ extension CloudWatchLogs {
             self.eventId = eventId
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let logStreamName {
                 writer.member(0)
@@ -1044,7 +1044,7 @@ extension CloudWatchLogs {
             self.unmask = unmask
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let logGroupName {
                 writer.member(0)
@@ -1128,7 +1128,7 @@ extension CloudWatchLogs {
             self.nextBackwardToken = nextBackwardToken
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let events {
                 writer.member(0)
@@ -1183,7 +1183,7 @@ extension CloudWatchLogs {
             self.message = if let message { message } else { reader.missing(1, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.long(timestamp)
@@ -1218,7 +1218,7 @@ extension CloudWatchLogs {
             self.resourceArn = if let resourceArn { resourceArn } else { reader.missing(0, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(resourceArn)
@@ -1256,7 +1256,7 @@ extension CloudWatchLogs {
             self.tags = tags
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let tags {
                 writer.member(0)
@@ -1385,7 +1385,7 @@ extension CloudWatchLogs {
             self.bearerTokenAuthenticationEnabled = bearerTokenAuthenticationEnabled
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let logGroupName {
                 writer.member(0)
@@ -1522,7 +1522,7 @@ extension CloudWatchLogs {
             self.storedBytes = storedBytes
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let logStreamName {
                 writer.member(0)
@@ -1599,7 +1599,7 @@ extension CloudWatchLogs {
             self.ingestionTime = ingestionTime
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let timestamp {
                 writer.member(0)
@@ -1675,7 +1675,7 @@ extension CloudWatchLogs {
             self.entity = entity
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(logGroupName)
@@ -1739,7 +1739,7 @@ extension CloudWatchLogs {
             self.rejectedEntityInfo = rejectedEntityInfo
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let nextSequenceToken {
                 writer.member(0)
@@ -1789,7 +1789,7 @@ extension CloudWatchLogs {
             self.retentionInDays = if let retentionInDays { retentionInDays } else { reader.missing(1, 0) }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(logGroupName)
@@ -1824,7 +1824,7 @@ extension CloudWatchLogs {
             self.errorType = if let errorType { errorType } else { reader.missing(0, EntityRejectionErrorType(rawValue: "")) }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(errorType.rawValue)
@@ -1871,7 +1871,7 @@ extension CloudWatchLogs {
             self.expiredLogEventEndIndex = expiredLogEventEndIndex
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let tooNewLogEventStartIndex {
                 writer.member(0)
@@ -1921,7 +1921,7 @@ extension CloudWatchLogs {
             self.searchedCompletely = searchedCompletely
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let logStreamName {
                 writer.member(0)
@@ -1972,7 +1972,7 @@ extension CloudWatchLogs {
             self.tags = if let tags { tags } else { reader.missing(1, [:]) }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(resourceArn)
@@ -2024,7 +2024,7 @@ extension CloudWatchLogs {
             self.tagKeys = if let tagKeys { tagKeys } else { reader.missing(1, []) }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(resourceArn)

@@ -60,7 +60,7 @@ extension SQS {
             self.actions = if let actions { actions } else { reader.missing(3, []) }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(queueUrl)
@@ -130,7 +130,7 @@ extension SQS {
             self.message = message
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(id)
@@ -171,7 +171,7 @@ extension SQS {
             self.taskHandle = if let taskHandle { taskHandle } else { reader.missing(0, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(taskHandle)
@@ -204,7 +204,7 @@ extension SQS {
             self.approximateNumberOfMessagesMoved = approximateNumberOfMessagesMoved
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let approximateNumberOfMessagesMoved {
                 writer.member(0)
@@ -251,7 +251,7 @@ extension SQS {
             self.entries = if let entries { entries } else { reader.missing(1, []) }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(queueUrl)
@@ -305,7 +305,7 @@ extension SQS {
             self.visibilityTimeout = visibilityTimeout
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(id)
@@ -361,7 +361,7 @@ extension SQS {
             self.failed = if let failed { failed } else { reader.missing(1, []) }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.beginList(successful.count)
@@ -406,7 +406,7 @@ extension SQS {
             self.id = if let id { id } else { reader.missing(0, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(id)
@@ -453,7 +453,7 @@ extension SQS {
             self.visibilityTimeout = if let visibilityTimeout { visibilityTimeout } else { reader.missing(2, 0) }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(queueUrl)
@@ -514,7 +514,7 @@ extension SQS {
             self.tags = tags
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(queueName)
@@ -565,7 +565,7 @@ extension SQS {
             self.queueUrl = queueUrl
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let queueUrl {
                 writer.member(0)
@@ -612,7 +612,7 @@ extension SQS {
             self.entries = if let entries { entries } else { reader.missing(1, []) }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(queueUrl)
@@ -659,7 +659,7 @@ extension SQS {
             self.receiptHandle = if let receiptHandle { receiptHandle } else { reader.missing(1, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(id)
@@ -711,7 +711,7 @@ extension SQS {
             self.failed = if let failed { failed } else { reader.missing(1, []) }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.beginList(successful.count)
@@ -756,7 +756,7 @@ extension SQS {
             self.id = if let id { id } else { reader.missing(0, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(id)
@@ -796,7 +796,7 @@ extension SQS {
             self.receiptHandle = if let receiptHandle { receiptHandle } else { reader.missing(1, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(queueUrl)
@@ -831,7 +831,7 @@ extension SQS {
             self.queueUrl = if let queueUrl { queueUrl } else { reader.missing(0, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(queueUrl)
@@ -876,7 +876,7 @@ extension SQS {
             self.attributeNames = attributeNames
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(queueUrl)
@@ -923,7 +923,7 @@ extension SQS {
             self.attributes = attributes
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let attributes {
                 writer.member(0)
@@ -970,7 +970,7 @@ extension SQS {
             self.queueOwnerAWSAccountId = queueOwnerAWSAccountId
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(queueName)
@@ -1007,7 +1007,7 @@ extension SQS {
             self.queueUrl = queueUrl
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let queueUrl {
                 writer.member(0)
@@ -1056,7 +1056,7 @@ extension SQS {
             self.maxResults = maxResults
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(queueUrl)
@@ -1109,7 +1109,7 @@ extension SQS {
             self.nextToken = nextToken
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.beginList(queueUrls.count)
@@ -1158,7 +1158,7 @@ extension SQS {
             self.maxResults = maxResults
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(sourceArn)
@@ -1200,7 +1200,7 @@ extension SQS {
             self.results = results
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let results {
                 writer.member(0)
@@ -1296,7 +1296,7 @@ extension SQS {
             self.startedTimestamp = startedTimestamp
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let taskHandle {
                 writer.member(0)
@@ -1363,7 +1363,7 @@ extension SQS {
             self.queueUrl = if let queueUrl { queueUrl } else { reader.missing(0, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(queueUrl)
@@ -1401,7 +1401,7 @@ extension SQS {
             self.tags = tags
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let tags {
                 writer.member(0)
@@ -1455,7 +1455,7 @@ extension SQS {
             self.maxResults = maxResults
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let queueNamePrefix {
                 writer.member(0)
@@ -1510,7 +1510,7 @@ extension SQS {
             self.nextToken = nextToken
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let queueUrls {
                 writer.member(0)
@@ -1606,7 +1606,7 @@ extension SQS {
             self.messageAttributes = messageAttributes
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let messageId {
                 writer.member(0)
@@ -1713,7 +1713,7 @@ extension SQS {
             self.binaryListValues = binaryListValues
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let stringValue {
                 writer.member(0)
@@ -1810,7 +1810,7 @@ extension SQS {
             self.binaryListValues = binaryListValues
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let stringValue {
                 writer.member(0)
@@ -1869,7 +1869,7 @@ extension SQS {
             self.queueUrl = if let queueUrl { queueUrl } else { reader.missing(0, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(queueUrl)
@@ -1966,7 +1966,7 @@ extension SQS {
             self.receiveRequestAttemptId = receiveRequestAttemptId
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(queueUrl)
@@ -2047,7 +2047,7 @@ extension SQS {
             self.messages = messages
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let messages {
                 writer.member(0)
@@ -2094,7 +2094,7 @@ extension SQS {
             self.label = if let label { label } else { reader.missing(1, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(queueUrl)
@@ -2141,7 +2141,7 @@ extension SQS {
             self.entries = if let entries { entries } else { reader.missing(1, []) }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(queueUrl)
@@ -2233,7 +2233,7 @@ extension SQS {
             self.messageGroupId = messageGroupId
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(id)
@@ -2315,7 +2315,7 @@ extension SQS {
             self.failed = if let failed { failed } else { reader.missing(1, []) }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.beginList(successful.count)
@@ -2395,7 +2395,7 @@ extension SQS {
             self.sequenceNumber = sequenceNumber
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(id)
@@ -2496,7 +2496,7 @@ extension SQS {
             self.messageGroupId = messageGroupId
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(queueUrl)
@@ -2589,7 +2589,7 @@ extension SQS {
             self.sequenceNumber = sequenceNumber
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let md5OfMessageBody {
                 writer.member(0)
@@ -2652,7 +2652,7 @@ extension SQS {
             self.attributes = if let attributes { attributes } else { reader.missing(1, [:]) }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(queueUrl)
@@ -2706,7 +2706,7 @@ extension SQS {
             self.maxNumberOfMessagesPerSecond = maxNumberOfMessagesPerSecond
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(sourceArn)
@@ -2747,7 +2747,7 @@ extension SQS {
             self.taskHandle = taskHandle
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let taskHandle {
                 writer.member(0)
@@ -2794,7 +2794,7 @@ extension SQS {
             self.tags = if let tags { tags } else { reader.missing(1, [:]) }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(queueUrl)
@@ -2846,7 +2846,7 @@ extension SQS {
             self.tagKeys = if let tagKeys { tagKeys } else { reader.missing(1, []) }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(queueUrl)

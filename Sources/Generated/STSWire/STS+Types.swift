@@ -127,7 +127,7 @@ extension STS {
             self.providedContexts = providedContexts
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(roleArn)
@@ -243,7 +243,7 @@ extension STS {
             self.sourceIdentity = sourceIdentity
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let credentials {
                 writer.member(0)
@@ -297,7 +297,7 @@ extension STS {
             self.arn = if let arn { arn } else { reader.missing(1, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(assumedRoleId)
@@ -353,7 +353,7 @@ extension STS {
             self.expiration = if let expiration { expiration } else { reader.missing(3, Timestamp(milliseconds: 0)) }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(accessKeyId)
@@ -385,7 +385,7 @@ extension STS {
             }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.endStructure()
         }
@@ -430,7 +430,7 @@ extension STS {
             self.arn = arn
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let userId {
                 writer.member(0)
@@ -487,7 +487,7 @@ extension STS {
             self.tokenCode = tokenCode
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let durationSeconds {
                 writer.member(0)
@@ -530,7 +530,7 @@ extension STS {
             self.credentials = credentials
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let credentials {
                 writer.member(0)
@@ -565,7 +565,7 @@ extension STS {
             self.arn = arn
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let arn {
                 writer.member(0)
@@ -607,7 +607,7 @@ extension STS {
             self.contextAssertion = contextAssertion
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             if let providerArn {
                 writer.member(0)
@@ -653,7 +653,7 @@ extension STS {
             self.value = if let value { value } else { reader.missing(1, "") }
             reader.endStructure()
         }
-        package func write(to writer: ShapeWriter) {
+        package func write(to writer: any ShapeWriter) {
             writer.beginStructure(Self.shape)
             writer.member(0)
             writer.string(key)
