@@ -89,7 +89,7 @@ let package = Package(
             "LogsServiceTests",
             [
                 "Basics", "Chronology", "IdentityAccess", "Journal", "LogsService", "LogsWire",
-                "ServiceKit", "Storage", "WireModel",
+                "ServiceKit", "Storage", "WireModel", "WireProtocols",
             ]),
         tests("TidyTests", []),
 
