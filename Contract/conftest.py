@@ -15,6 +15,8 @@ os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 
 from harness import Martlet, fresh_account  # noqa: E402
 
+pytest_plugins = ["support"]
+
 _running = []
 
 
