@@ -25,15 +25,92 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
+/// A product of swift-nio.
+func nio(_ product: String) -> Target.Dependency {
+    .product(name: product, package: "swift-nio")
+}
+
+/// swift-crypto's one product that rooms use.
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+
 let package = Package(
     name: "Martlet",
     platforms: [.macOS(.v26)],
-    dependencies: [],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    ],
     targets: [
         // 0 Ground
         room("Basics"),
         room("Chronology", ["Basics"]),
+
+        // 1 Contracts
+        room("WireModel", ["Basics"]),
+        room("Storage", ["Basics"]),
+
+        room("ServiceCatalog", path: "Sources/Generated/ServiceCatalog"),
+        room("SQSWire", ["Basics", "WireModel"], path: "Sources/Generated/SQSWire"),
+        room("LambdaWire", ["Basics", "WireModel"], path: "Sources/Generated/LambdaWire"),
+        room("LogsWire", ["Basics", "WireModel"], path: "Sources/Generated/LogsWire"),
+        room("STSWire", ["Basics", "WireModel"], path: "Sources/Generated/STSWire"),
+        room("IAMWire", ["Basics", "WireModel"], path: "Sources/Generated/IAMWire"),
+
+        // 2 Framework
+        room("IdentityAccess", ["Basics"]),
+        room("Signing", ["Basics", crypto]),
+        room("Journal", ["Basics", "Chronology"]),
+        room(
+            "ServiceKit",
+            ["Basics", "Chronology", "IdentityAccess", "Journal", "Storage", "WireModel"]),
+
+        // 3 Services
+        room(
+            "SQSService",
+            [
+                "Basics", "Chronology", "IdentityAccess", "Journal", "ServiceKit", "SQSWire",
+                "Storage", "WireModel", crypto,
+            ], path: "Sources/Services/SQS"),
+        room("LambdaService", ["Basics"], path: "Sources/Services/Lambda"),
+
+        // Tests
         tests("BasicsTests", ["Basics"]),
         tests("ChronologyTests", ["Basics", "Chronology"]),
+        tests("StorageTests", ["Storage", "Basics"]),
+        tests("IdentityAccessTests", ["Basics", "IdentityAccess"]),
+        tests("SigningTests", ["Basics", "Signing"]),
+        tests("TidyTests", []),
+
+        // 4 Edge
+        .target(name: "CSandbox"),
+        room(
+            "FunctionRuntime", ["Basics", "Chronology", "LambdaService", "CSandbox"],
+            resources: [
+                .embedInCode("Bootstraps/bootstrap.py"),
+                .embedInCode("Bootstraps/martlet_faults.py"),
+                .embedInCode("Bootstraps/bootstrap.mjs"),
+            ]),
+        tests(
+            "FunctionRuntimeTests", ["Basics", "Chronology", "LambdaService", "FunctionRuntime"]),
+        room("HTTPFront", ["Basics", nio("NIOCore"), nio("NIOPosix")]),
+        tests(
+            "HTTPFrontTests",
+            ["HTTPFront", "Basics", nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded")]),
+
+        // 6 Apps
+        .executableTarget(
+            name: "ModelGenerator", dependencies: ["Basics", "WireModel"],
+            swiftSettings: strict),
+        tests("StorageTests", ["Storage", "StorageTesting", "Basics"]),
+
+        // Engines: only Platform and tests import them
+        .systemLibrary(
+            name: "CRocksDB", pkgConfig: "rocksdb",
+            providers: [.apt(["librocksdb-dev"]), .brew(["rocksdb"])]),
+        room("RocksStorage", ["Storage", "Basics", "CRocksDB"]),
+        tests("RocksStorageTests", ["RocksStorage", "Storage", "StorageTesting", "Basics"]),
+
+        // Testing
+        room("StorageTesting", ["Storage", "Basics"]),
     ]
 )

@@ -22,9 +22,9 @@ class Answer(http.server.BaseHTTPRequestHandler):
 
 port = int(sys.argv[sys.argv.index("--port") + 1])
 server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Answer)
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(AT_TERM))
 print(f"Listening on http://127.0.0.1:{server.server_port}", flush=True)
 print("Ready.", flush=True)
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(AT_TERM))
 server.serve_forever()
 """
 

@@ -5,8 +5,7 @@ import Synchronization
 
 /// The number of runnable pieces of work in a world.
 ///
-/// A piece counts from `begin` to `end`, less the time it is parked waiting for a signal or a
-/// timer. Zero means quiescence: nothing will happen until time moves or a client calls.
+/// A piece counts from `begin` to `end`, less the time it is parked on a `WakeTicket`. Zero means quiescence: nothing will happen until time moves or a client calls.
 package final class Activity: Sendable {
     private struct State {
         var running = 0
@@ -52,16 +51,5 @@ package final class Activity: Sendable {
             }
             if isIdle { continuation.resume() }
         }
-    }
-
-    /// Runs a wait that does not count as work.
-    ///
-    /// The caller is between `begin` and `end`. Whoever ends the wait must `begin` before it
-    /// resumes the waiter if no gap may be seen; `ParkingSpot` does.
-    package func parked<Result>(_ wait: () async -> Result) async -> Result {
-        end()
-        let result = await wait()
-        begin()
-        return result
     }
 }

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a function writes: from its pipe to lines, and on to the log with back-pressure.
+
+import Basics
+import Chronology
+import Glibc
+import LambdaService
+
+extension FunctionRuntime {
+    /// Reads what lies in the pipe, up to the bound of lines under way.
+    func readOutput(_ identifier: EnvironmentID) {
+        guard let environment = environments[identifier], environment.output >= 0 else { return }
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        while !environment.log.isFull {
+            let count = read(environment.output, &chunk, chunk.count)
+            guard count > 0 else {
+                // At its end the pipe would stay readable for ever.
+                if count == 0 {
+                    reactor.change(environment.output, token: environment.outputToken, to: 0)
+                }
+                return
+            }
+            for line in environment.splitter.append(chunk[0..<count]) {
+                write(line, to: environment)
+            }
+        }
+        // The function blocks in its next write until the log has caught up.
+        guard !environment.log.isPaused else { return }
+        environment.log.isPaused = true
+        reactor.change(environment.output, token: environment.outputToken, to: 0)
+    }
+
+    /// Adds a line to an environment's log.
+    func write(_ message: String, to environment: ExecutionEnvironment) {
+        environment.current?.tail.append(message)
+        environment.log.append(FunctionLogLine(timestamp: host.now(), message: message))
+        guard !environment.log.isDraining else { return }
+        environment.log.isDraining = true
+        let stream = environment.stream
+        let log = LogDrain(environment)
+        background.run { [weak self, host] in
+            while let lines = await self?.takeLines(log), !lines.isEmpty {
+                await host.log(lines, to: stream)
+            }
+        }
+    }
+
+    /// The next lines to hand on; none ends the draining.
+    fileprivate func takeLines(_ drain: LogDrain) -> [FunctionLogLine] {
+        let environment = drain.environment
+        let lines = environment.log.take()
+        if lines.isEmpty { environment.log.isDraining = false }
+        if environment.log.isPaused, environment.output >= 0 {
+            environment.log.isPaused = false
+            reactor.change(
+                environment.output, token: environment.outputToken, to: Reactor.Events.readable)
+        }
+        return lines
+    }
+}
+
+/// Carries an environment through a task that never looks at it off the functions thread.
+private struct LogDrain: @unchecked Sendable {
+    let environment: ExecutionEnvironment
+
+    init(_ environment: ExecutionEnvironment) { self.environment = environment }
+}

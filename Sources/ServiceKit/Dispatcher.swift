@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// The path every call takes once its input has been read, from outside or from a service:
+// permission, handler, durability, journal.
+
+import Basics
+import Chronology
+package import IdentityAccess
+import Journal
+import Storage
+package import WireModel
+
+/// Where the policies of a principal come from; IAM's part, bound by Platform.
+package protocol PolicySource: Sendable {
+    /// The policies that bear on `principal`.
+    nonisolated(nonsending)
+        func policies(for principal: Principal) async throws -> EffectivePolicies
+}
+
+/// Runs prepared calls.
+package final class Dispatcher: Sendable {
+    /// What came of a call.
+    package struct Outcome: Sendable {
+        package let result: Result<any WireStructure, ServiceFault>
+        package var subjects: [String] = []
+        package var detail = ""
+    }
+
+    private let world: World
+    private let policySource: any PolicySource
+
+    package init(world: World, policySource: any PolicySource) {
+        self.world = world
+        self.policySource = policySource
+    }
+
+    /// Runs a call to its durable end and records it.
+    nonisolated(nonsending)
+        package func run(
+            _ call: PreparedCall, of service: ServiceRegistration, _ context: CallContext
+        ) async -> Outcome
+    {
+        let began = world.clock.physical.monotonicNanoseconds()
+        let time = world.clock.now()
+        var outcome: Outcome
+        do {
+            let detail = try await authorize(call, of: service, context, at: time)
+            let reply = try await call.run(context)
+            try await world.store.durable(reply.version)
+            outcome = Outcome(result: .success(reply.output))
+            outcome.subjects = reply.subjects
+            outcome.detail = detail
+        } catch {
+            outcome = Outcome(result: .failure(Self.fault(for: error)))
+        }
+        record(call, context, outcome, time: time, began: began)
+        return outcome
+    }
+
+    /// Passes or throws; answers what decided.
+    nonisolated(nonsending)
+        private func authorize(
+            _ call: PreparedCall, of service: ServiceRegistration, _ context: CallContext,
+            at time: Timestamp
+        ) async throws -> String
+    {
+        let accesses = try call.accesses(context)
+        if case .root(let account) = context.principal, account == context.account,
+            accesses.allSatisfy({ Self.belongs($0.resource, to: account) })
+        {
+            return "account root"
+        }
+        let policies = try await policySource.policies(for: context.principal)
+        var detail = ""
+        for access in accesses {
+            let request = AuthorizationRequest(
+                principal: context.principal, action: access.action, resource: access.resource,
+                resourceAccount: access.resource == "*" ? context.account : nil,
+                context: RequestContext(
+                    now: time, sourceAddress: context.sourceAddress,
+                    isSecureTransport: context.isSecureTransport,
+                    requestedRegion: context.region.description, userAgent: context.userAgent,
+                    keys: access.keys))
+            let resourcePolicy = try await service.resourcePolicy(access.resource)
+            let decision = Evaluator.decide(
+                request, policies: policies, resourcePolicy: resourcePolicy)
+            guard decision.isAllowed else {
+                throw ServiceFault.accessDenied(decision.denialMessage(for: request))
+            }
+            detail = decision.statement.map { "\($0.policy)#\($0.sid ?? String($0.index))" } ?? ""
+        }
+        return detail
+    }
+
+    private static func belongs(_ resource: String, to account: AccountID) -> Bool {
+        guard resource != "*", let arn = ARN(parsing: resource) else { return true }
+        return arn.account.isEmpty || arn.account == account.description
+    }
+
+    private func record(
+        _ call: PreparedCall, _ context: CallContext, _ outcome: Outcome, time: Timestamp,
+        began: UInt64
+    ) {
+        let descriptor = call.operation.descriptor
+        var record = JournalRecord(
+            id: context.record, cause: context.cause, kind: .call, time: time,
+            service: descriptor.service.signingName, operation: descriptor.name)
+        record.principal = context.principal.arn
+        record.requestID = context.requestID
+        record.subjects = outcome.subjects
+        record.detail = outcome.detail
+        switch outcome.result {
+        case .success: record.status = descriptor.successStatus
+        case .failure(let fault):
+            record.status = fault.httpStatus
+            record.error = fault.code
+            record.detail = fault.message
+        }
+        let ended = world.clock.physical.monotonicNanoseconds()
+        record.durationMicroseconds = Int64(clamping: (ended &- began) / 1000)
+        world.journal.append(record)
+    }
+
+    /// The fault a client sees for anything a handler may throw.
+    private static func fault(for error: any Error) -> ServiceFault {
+        switch error {
+        case let fault as ServiceFault: fault
+        case StoreError.overloaded: .throttling()
+        case StoreError.full:
+            ServiceFault(
+                shapeName: "ServiceUnavailable", httpStatus: 503,
+                message: "The disk is nearly full: only reads and deletions are accepted.")
+        case let error as StoreError:
+            ServiceFault(
+                shapeName: "ServiceUnavailable", httpStatus: 503, message: error.description)
+        case is CancellationError:
+            ServiceFault(
+                shapeName: "RequestAbandoned", httpStatus: 499, isSender: true,
+                message: "The client went away.")
+        default: .internalFailure
+        }
+    }
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// An operation as it is registered: its wire description, what it needs permission for, what
+// becomes of each input member, and the handler.
+
+import Basics
+package import IdentityAccess
+package import Storage
+package import WireModel
+
+/// What a handler answers, and the state its answer rests on.
+package struct Reply<Output: Sendable>: Sendable {
+    package let output: Output
+    /// The highest version the decision read or wrote; the reply waits until it is durable.
+    package let version: StoreVersion
+    /// What the call was about, for the journal: message ids and the like.
+    package var subjects: [String]
+
+    package init(_ output: Output, at version: StoreVersion, subjects: [String] = []) {
+        self.output = output
+        self.version = version
+        self.subjects = subjects
+    }
+}
+
+/// One permission a call needs.
+package struct Access: Sendable {
+    /// `sqs:SendMessage`.
+    package let action: String
+    /// The resource's ARN, or `*`.
+    package let resource: String
+    /// Condition keys of the service for this call.
+    package let keys: [ContextKey]
+
+    package init(_ action: String, on resource: String, keys: [ContextKey] = []) {
+        self.action = action
+        self.resource = resource
+        self.keys = keys
+    }
+}
+
+/// What becomes of the input members of an operation that are not simply honoured.
+package struct MemberRules: Sendable {
+    /// Members refused by name, with the words the client gets.
+    package var refused: [String: String]
+    /// Members kept and given back without further effect, with the reason.
+    package var stored: [String: String]
+
+    package init(refused: [String: String] = [:], stored: [String: String] = [:]) {
+        self.refused = refused
+        self.stored = stored
+    }
+
+    /// Every member is honoured.
+    package static let allHonoured = MemberRules()
+}
+
+/// A call whose input has been read and validated.
+package struct PreparedCall: Sendable {
+    package let operation: Operation
+    /// The permissions it needs.
+    package let accesses: @Sendable (CallContext) throws -> [Access]
+    package let run:
+        nonisolated(nonsending) @Sendable (CallContext) async throws -> Reply<any WireStructure>
+}
+
+/// A registered operation.
+package final class Operation: Sendable {
+    package let descriptor: OperationDescriptor
+    package let rules: MemberRules
+    private let prepareCall: @Sendable (ShapeReader, Operation) throws -> PreparedCall
+
+    /// Registers a handler.
+    ///
+    /// `authorize` names the permissions a call needs; an operation that needs none says so
+    /// with an empty list, and states why in a comment. `validation` turns constraint
+    /// violations into the service's own fault.
+    package init<Op: WireOperation>(
+        _ type: Op.Type, rules: MemberRules = .allHonoured,
+        validation: @escaping @Sendable ([ConstraintViolation]) -> ServiceFault,
+        authorize: @escaping @Sendable (Op.Input, CallContext) throws -> [Access],
+        handler:
+            nonisolated(nonsending) @escaping @Sendable (Op.Input, CallContext) async throws
+            -> Reply<Op.Output>
+    ) {
+        descriptor = type.descriptor
+        self.rules = rules
+        let refused = Self.refusals(rules, type.descriptor.input)
+        prepareCall = { reader, operation in
+            let input = try Op.Input(from: reader)
+            if !reader.violations.isEmpty { throw validation(reader.violations) }
+            for (index, fault) in refused where reader.presentMembers.contains(index) {
+                throw fault
+            }
+            return PreparedCall(
+                operation: operation, accesses: { try authorize(input, $0) },
+                run: { context in
+                    let reply = try await handler(input, context)
+                    return Reply(reply.output, at: reply.version, subjects: reply.subjects)
+                })
+        }
+    }
+
+    /// Reads and validates an input; throws `WireReadError` or `ServiceFault`.
+    package func prepare(_ reader: ShapeReader) throws -> PreparedCall {
+        try prepareCall(reader, self)
+    }
+
+    /// The refusal for each refused member, in member order.
+    private static func refusals(_ rules: MemberRules, _ input: StructureShape)
+        -> [(Int, ServiceFault)]
+    {
+        input.members.enumerated().compactMap { index, member in
+            rules.refused[member.name].map { words in
+                (
+                    index,
+                    ServiceFault(
+                        shapeName: "NotImplemented", httpStatus: 501,
+                        message: "\(member.name): \(words)")
+                )
+            }
+        }
+    }
+}
+
+/// A service as it is registered.
+package struct ServiceRegistration: Sendable {
+    package let descriptor: ServiceDescriptor
+    package let operations: [Operation]
+    /// The policy attached to a resource of the service, for services that have such.
+    package let resourcePolicy: @Sendable (String) async throws -> NamedPolicy?
+
+    package init(
+        _ descriptor: ServiceDescriptor, operations: [Operation],
+        resourcePolicy: @escaping @Sendable (String) async throws -> NamedPolicy? = { _ in nil }
+    ) {
+        self.descriptor = descriptor
+        self.operations = operations
+        self.resourcePolicy = resourcePolicy
+    }
+}

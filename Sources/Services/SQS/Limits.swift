@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// SQS's quotas in one place, injected so that tests and relaxed profiles can change them.
+
+/// Quotas of the SQS Developer Guide, "Amazon SQS message quotas" and "queue quotas".
+package struct SQSLimits: Sendable {
+    /// Bytes of body and attributes together, and the ceiling of `MaximumMessageSize`.
+    package var messageBytesMax = 1_048_576
+    /// Bytes of all messages of one batch together.
+    package var batchBytesMax = 1_048_576
+    package var batchEntriesMax = 10
+    package var receiveMessagesMax = 10
+    package var messageAttributesMax = 10
+    package var delaySecondsMax = 900
+    package var visibilitySecondsMax = 43_200
+    package var waitSecondsMax = 20
+    package var retentionSecondsMin = 60
+    package var retentionSecondsMax = 1_209_600
+    package var messageSizeMin = 1_024
+    package var maxReceiveCountMax = 1_000
+    package var tagsMax = 50
+    package var listResultsMax = 1_000
+    /// Messages received and not yet deleted or returned, standard queues.
+    package var inFlightStandardMax = 120_000
+    /// The same for FIFO queues.
+    package var inFlightFIFOMax = 120_000
+    /// How long FIFO queues remember a deduplication id.
+    package var deduplicationSeconds = 300
+    /// Seconds after a purge or a deletion in which AWS refuses another purge or the same name;
+    /// 0 lifts the rule.
+    package var cooldownSeconds = 0
+
+    package init() {}
+
+    /// The quotas with AWS's waiting rules (`--limits=aws`).
+    package static var aws: SQSLimits {
+        var limits = SQSLimits()
+        limits.cooldownSeconds = 60
+        return limits
+    }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Changes as store operations: what each one writes and removes.
+
+import Basics
+import Storage
+
+extension Queue {
+    /// Adds what `changes` write to a batch, the header last if they moved it.
+    func encode(_ changes: [QueueChange], into batch: inout WriteBatch) {
+        let keys = QueueKeys(cell: CellID(rawValue: cellNumber))
+        var after = header
+        for change in changes {
+            encode(change, keys: keys, header: &after, into: &batch)
+        }
+        if after != header { batch.put(key: keys.header, value: after.record) }
+    }
+
+    private func encode(
+        _ change: QueueChange, keys: QueueKeys,
+        header: inout QueueHeader, into batch: inout WriteBatch
+    ) {
+        switch change {
+        case .accepted(let position, let message, let lease):
+            header.fold(change, isKnown: isFIFO)
+            batch.put(key: keys.message(position), value: message.record)
+            if let lease { batch.put(key: keys.lease(position), value: lease.record) }
+        case .leased(let position, let lease):
+            header.fold(change, isKnown: isFIFO || entries[position] != nil)
+            batch.put(key: keys.lease(position), value: lease.record)
+            let wasLeaving = entries[position]?.lease.isLeaving ?? false
+            if lease.isLeaving {
+                batch.put(
+                    key: keys.leaving(position), value: RecordWriter(.sqsOutbox).finish())
+            } else if wasLeaving {
+                batch.delete(key: keys.leaving(position))
+            }
+        case .removed(let position):
+            batch.delete(key: keys.message(position))
+            guard let entry = entries[position] else { return }
+            if entry.hasLease { batch.delete(key: keys.lease(position)) }
+            if entry.lease.isLeaving { batch.delete(key: keys.leaving(position)) }
+        case .freshExpired(let end, _):
+            batch.deleteRange(keys.messages(from: header.freshHead, to: end))
+            header.fold(change, isKnown: true)
+        case .remembered(let key, let entry):
+            batch.put(key: keys.deduplication(key), value: entry.record)
+        case .forgotten(let forgotten):
+            for key in forgotten { batch.delete(key: keys.deduplication(key)) }
+        case .purged:
+            header.fold(change, isKnown: true)
+            for kind in [KeyKind.sqsMessage, .sqsMessageState, .sqsOutbox] {
+                batch.deleteRange(keys.all(kind))
+            }
+        case .configured(let configuration):
+            batch.put(key: keys.configuration, value: configuration.record)
+        case .transferAccepted(let transfer):
+            batch.put(
+                key: keys.transfer(transfer), value: RecordWriter(.transferAccepted).finish())
+        case .transferConfirmed(let transfer): batch.delete(key: keys.transfer(transfer))
+        }
+    }
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// Why a queue's state does not allow a command. The operations turn these into AWS's errors.
+
+/// A command the queue refuses; nothing changed.
+package enum QueueRefusal: Error, Hashable, Sendable {
+    case receiptHandleInvalid
+    case receiptHandleExpired
+    case messageNotInFlight
+    /// The visibility timeout asked for would end more than 12 hours after the receive.
+    case visibilityBeyondLimit
+    case tooManyInFlight
+    case purgeInProgress
+    /// The queue was deleted after the caller found it.
+    case queueDeleted
+}

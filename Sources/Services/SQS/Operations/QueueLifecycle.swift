@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// DeleteQueue, ListQueues, GetQueueUrl and PurgeQueue (SQS API reference).
+
+import Basics
+import SQSWire
+import ServiceKit
+import Storage
+import WireModel
+
+extension SQSService {
+    var deleteQueue: Operation {
+        Operation(
+            SQS.DeleteQueue.self, validation: Self.validation,
+            authorize: { [self] in try access("DeleteQueue", $0.queueUrl, $1) },
+            handler: { [self] input, context in
+                let name = try name(inURL: input.queueUrl, context)
+                guard let version = try await registry.delete(name) else {
+                    throw SQSFaults.noSuchQueue
+                }
+                return Reply(EmptyStructure(), at: version)
+            })
+    }
+
+    var getQueueUrl: Operation {
+        Operation(
+            SQS.GetQueueUrl.self, validation: Self.validation,
+            authorize: { [self] input, context in
+                let name = try queueName(input, context)
+                return [Access("sqs:GetQueueUrl", on: name.arn.description)]
+            },
+            handler: { [self] input, context in
+                let name = try queueName(input, context)
+                guard let cell = try await registry.cell(name) else {
+                    throw SQSFaults.noSuchQueue
+                }
+                let version = try cell.look { _, _ in () }.version
+                return Reply(
+                    SQS.GetQueueUrlResult(queueUrl: url(of: name, context)), at: version)
+            })
+    }
+
+    private func queueName(_ input: SQS.GetQueueUrlRequest, _ context: CallContext) throws
+        -> QueueName
+    {
+        guard let owner = input.queueOwnerAWSAccountId else {
+            return QueueName(
+                account: context.account, region: context.region, name: input.queueName)
+        }
+        guard let account = AccountID(owner) else {
+            throw SQSFaults.invalidValue(
+                owner, "QueueOwnerAWSAccountId", "Must be a 12-digit account number.")
+        }
+        return QueueName(account: account, region: context.region, name: input.queueName)
+    }
+
+    var listQueues: Operation {
+        Operation(
+            SQS.ListQueues.self, validation: Self.validation,
+            authorize: { _, context in
+                let arn = ARN(
+                    service: "sqs", region: context.region, account: context.account,
+                    resource: "*")
+                return [Access("sqs:ListQueues", on: arn.description)]
+            },
+            handler: { [self] input, context in
+                let limit = Int(input.maxResults ?? Int32(limits.listResultsMax))
+                guard (1...limits.listResultsMax).contains(limit) else {
+                    throw SQSFaults.invalidValue(
+                        limit, "MaxResults", "Must be between 1 and 1000, if provided.")
+                }
+                let start = try input.nextToken.map(Self.name(inToken:))
+                let version = world.store.latestVersion
+                var names = try await registry.names(
+                    account: context.account, region: context.region,
+                    prefix: input.queueNamePrefix ?? "", after: start, limit: limit + 1)
+                var token: String?
+                // Without MaxResults AWS cuts the list off silently.
+                if names.count > limit {
+                    names.removeLast()
+                    if input.maxResults != nil { token = names.last.map(Self.token(for:)) }
+                }
+                let urls = names.map { name in
+                    url(
+                        of: QueueName(
+                            account: context.account, region: context.region, name: name), context)
+                }
+                return Reply(
+                    SQS.ListQueuesResult(
+                        queueUrls: urls.isEmpty ? nil : urls, nextToken: token), at: version)
+            })
+    }
+
+    private static func token(for name: String) -> String { Base64.encode(Array(name.utf8)) }
+
+    private static func name(inToken token: String) throws -> String {
+        guard let bytes = Base64.decode(token), let name = String(validating: bytes, as: UTF8.self)
+        else { throw SQSFaults.invalidValue(token, "NextToken", "Invalid pagination token.") }
+        return name
+    }
+
+    var purgeQueue: Operation {
+        Operation(
+            SQS.PurgeQueue.self, validation: Self.validation,
+            authorize: { [self] in try access("PurgeQueue", $0.queueUrl, $1) },
+            handler: { [self] input, context in
+                try await withQueue(input.queueUrl, context) { cell in
+                    let committed = try cell.commit { queue, now in
+                        ((), try queue.decidePurge(now: now))
+                    }
+                    return Reply(EmptyStructure(), at: committed.version)
+                }
+            })
+    }
+}

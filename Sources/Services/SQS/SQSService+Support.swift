@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every operation needs: finding the queue a URL names, permissions on it, and AWS's words
+// for what goes wrong.
+
+import Basics
+import IdentityAccess
+import SQSWire
+import ServiceKit
+import Storage
+import WireModel
+
+extension SQSService {
+    /// The queue a URL names, whatever host it was reached under.
+    ///
+    /// Takes `…/account/name` and the older `…/queue/region/account/name`.
+    func name(inURL url: String, _ context: CallContext) throws -> QueueName {
+        let path = url.split(separator: "/", omittingEmptySubsequences: true)
+        guard path.count >= 2, let last = path.last, let account = AccountID(path[path.count - 2])
+        else {
+            throw SQS.Faults.invalidAddress(
+                message: "The address \(url) is not valid for this endpoint.")
+        }
+        return QueueName(account: account, region: context.region, name: String(last))
+    }
+
+    /// The URL of a queue as this caller reaches it.
+    func url(of name: QueueName, _ context: CallContext) -> String {
+        "\(context.endpoint)/\(name.account)/\(name.name)"
+    }
+
+    /// One permission on the queue of a URL.
+    func access(_ action: String, _ url: String, _ context: CallContext) throws -> [Access] {
+        [Access("sqs:\(action)", on: try name(inURL: url, context).arn.description)]
+    }
+
+    /// Runs `body` on the cell of a queue, with refusals in AWS's words.
+    nonisolated(nonsending)
+        func withQueue<Result>(
+            _ url: String, _ context: CallContext,
+            _ body: nonisolated(nonsending) (QueueCell) async throws -> Result
+        ) async throws -> Result
+    {
+        let name = try name(inURL: url, context)
+        guard let cell = try await registry.cell(name) else { throw SQSFaults.noSuchQueue }
+        do {
+            return try await body(cell)
+        } catch let refusal as QueueRefusal {
+            throw SQSFaults.fault(for: refusal)
+        } catch let error as StoreError {
+            switch error {
+            case .fenced, .failed, .damaged: registry.discard(name, cell)
+            default: break
+            }
+            throw error
+        }
+    }
+
+    /// Constraint violations as SQS words them.
+    static func validation(_ violations: [ConstraintViolation]) -> ServiceFault {
+        guard let first = violations.first else { return .internalFailure }
+        if case .required = first.kind {
+            return SQSFaults.missingParameter(SQSFaults.dotted(first.path))
+        }
+        return SQSFaults.invalidParameter(ConstraintViolation.summary(of: violations))
+    }
+}
+
+extension QueueName {
+    var arn: ARN { ARN(service: "sqs", region: region, account: account, resource: name) }
+}
+
+/// SQS's errors that the model does not name, and its sentences for those it does.
+enum SQSFaults {
+    static let noSuchQueue = SQS.Faults.queueDoesNotExist(
+        message: "The specified queue does not exist.")
+
+    static func missingParameter(_ name: String) -> ServiceFault {
+        unmodelled("MissingParameter", "The request must contain the parameter \(name).")
+    }
+
+    static func invalidParameter(_ message: String) -> ServiceFault {
+        unmodelled("InvalidParameterValue", message)
+    }
+
+    /// `Value 11 for parameter X is invalid. Reason: …`
+    static func invalidValue(
+        _ value: some CustomStringConvertible, _ name: String, _ reason: String
+    )
+        -> ServiceFault
+    {
+        invalidParameter("Value \(value) for parameter \(name) is invalid. Reason: \(reason)")
+    }
+
+    private static func unmodelled(_ code: String, _ message: String) -> ServiceFault {
+        ServiceFault(
+            shapeName: "\(code)Exception", namespace: "com.amazon.coral.service", code: code,
+            queryErrorCode: code, message: message)
+    }
+
+    /// A member path of the model (`entries.1.member.id`) as a Query parameter is named.
+    static func dotted(_ path: String) -> String {
+        path.split(separator: ".").filter { $0 != "member" }
+            .map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined(separator: ".")
+    }
+
+    static func fault(for refusal: QueueRefusal) -> ServiceFault {
+        switch refusal {
+        case .receiptHandleInvalid: receiptHandleInvalid("")
+        case .receiptHandleExpired:
+            invalidParameter(
+                "Value for parameter ReceiptHandle is invalid. "
+                    + "Reason: The receipt handle has expired.")
+        case .messageNotInFlight:
+            SQS.Faults.messageNotInflight(
+                message: "The specified message isn't in flight.")
+        case .visibilityBeyondLimit:
+            invalidParameter(
+                "Total VisibilityTimeout for the message is beyond the limit [43200 seconds]")
+        case .tooManyInFlight:
+            SQS.Faults.overLimit(
+                message: "The number of in-flight messages is over the queue's limit.")
+        case .purgeInProgress:
+            SQS.Faults.purgeQueueInProgress(
+                message: "Only one PurgeQueue operation on this queue is allowed every 60 seconds.")
+        case .queueDeleted: noSuchQueue
+        }
+    }
+
+    static func receiptHandleInvalid(_ handle: String) -> ServiceFault {
+        SQS.Faults.receiptHandleIsInvalid(
+            message: "The input receipt handle \"\(handle)\" is not a valid receipt handle.")
+    }
+
+    static func fault(for refusal: AttributeRefusal) -> ServiceFault {
+        switch refusal {
+        case .unknownName(let name):
+            SQS.Faults.invalidAttributeName(message: "Unknown Attribute \(name).")
+        case .invalidValue(let name):
+            SQS.Faults.invalidAttributeValue(
+                message: "Invalid value for the parameter \(name).")
+        case .invalidParameter(let message): invalidParameter(message)
+        case .invalidPolicy(let reason):
+            SQS.Faults.invalidAttributeValue(
+                message: "Invalid value for the parameter Policy. Reason: \(reason)")
+        }
+    }
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// The service as the platform sees it: its operations, its queue policies and its signals.
+
+package import Basics
+package import Chronology
+import IdentityAccess
+import SQSWire
+package import ServiceKit
+import Storage
+
+/// Amazon SQS.
+package final class SQSService: Sendable {
+    let world: World
+    let limits: SQSLimits
+    let registry: QueueRegistry
+    let redrive: Redrive
+
+    package init(world: World, limits: SQSLimits = SQSLimits()) {
+        self.world = world
+        self.limits = limits
+        registry = QueueRegistry(world: world, limits: limits)
+        redrive = Redrive(world: world, registry: registry)
+    }
+
+    /// What the platform registers.
+    package var registration: ServiceRegistration {
+        ServiceRegistration(
+            SQS.service,
+            operations: [
+                createQueue, deleteQueue, listQueues, getQueueUrl, getQueueAttributes,
+                setQueueAttributes, sendMessage, sendMessageBatch, receiveMessage, deleteMessage,
+                deleteMessageBatch, changeMessageVisibility, changeMessageVisibilityBatch,
+                purgeQueue, tagQueue, untagQueue, listQueueTags,
+            ],
+            resourcePolicy: { [self] arn in try await queuePolicy(arn) })
+    }
+
+    /// Resumes what a crash interrupted; called once the platform is assembled.
+    nonisolated(nonsending)
+        package func start() async throws
+    {
+        try await redrive.resumeAll()
+    }
+
+    /// Forgets everything resident: the store was reopened from disk.
+    package func dropResidentState() { registry.discardAll() }
+
+    nonisolated(nonsending)
+        private func queuePolicy(_ arn: String) async throws -> NamedPolicy?
+    {
+        guard let parsed = ARN(parsing: arn), let name = QueueName(parsed),
+            let cell = try await registry.cell(name)
+        else { return nil }
+        return try? cell.look { queue, _ in queue.configuration.policy }.result
+    }
+}
+
+extension SQSService: ArrivalSignals {
+    nonisolated(nonsending)
+        package func awaitArrival(at arn: ARN, _ ticket: WakeTicket) async throws
+    {
+        guard let name = QueueName(arn), let cell = try await registry.cell(name) else {
+            throw SQS.Faults.queueDoesNotExist(message: "The specified queue does not exist.")
+        }
+        cell.await(ticket)
+    }
+
+    nonisolated(nonsending)
+        package func abandonArrival(at arn: ARN, _ ticket: WakeTicket) async
+    {
+        guard let name = QueueName(arn), let cell = try? await registry.cell(name) else { return }
+        cell.abandon(ticket)
+        cell.wakeNext()
+    }
+}
