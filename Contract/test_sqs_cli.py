@@ -6,8 +6,9 @@ is tested through boto3; here it counts that the CLI's forms and outputs work.
 """
 
 import json
+import subprocess
 
-from support import fresh
+from support import bodies, fresh, receive
 
 
 def test_a_queues_life(aws_cli, account, martlet):
@@ -60,3 +61,27 @@ def test_batches_and_purge(aws_cli, queue):
     got = aws_cli("sqs", "get-queue-attributes", "--queue-url", queue,
                   "--attribute-names", "ApproximateNumberOfMessages").json
     assert got["Attributes"] == {"ApproximateNumberOfMessages": "0"}
+
+
+def test_old_client_by_the_query_protocol(martlet, account, sqs, queue):
+    # wire-facts B4: Debian's awscli 2.9.19 speaks Query to SQS and needs its XML to be right.
+    def old(*arguments):
+        done = subprocess.run(
+            ["/usr/bin/aws", "--endpoint-url", martlet.endpoint, "sqs", *arguments],
+            env={"PATH": "/usr/bin:/bin", **martlet.aws_environment(account=account)},
+            capture_output=True, text=True, timeout=60)
+        return done if done.returncode else json.loads(done.stdout or "{}")
+
+    attributes = {"kind": {"DataType": "String", "StringValue": "order"}}
+    sent = old("send-message", "--queue-url", queue, "--message-body", "äöü <&>",
+               "--message-attributes", json.dumps(attributes))
+    (message,) = old("receive-message", "--queue-url", queue,
+                     "--message-attribute-names", "All")["Messages"]
+    assert message["MessageId"] == sent["MessageId"] and message["Body"] == "äöü <&>"
+    assert message["MessageAttributes"] == attributes
+    entries = [{"Id": "a", "MessageBody": "one"}, {"Id": "b", "MessageBody": "two"}]
+    batch = old("send-message-batch", "--queue-url", queue, "--entries", json.dumps(entries))
+    assert [entry["Id"] for entry in batch["Successful"]] == ["a", "b"]
+    assert sorted(bodies(receive(sqs, queue))) == ["one", "two"]
+    missing = old("get-queue-url", "--queue-name", "missing")
+    assert "AWS.SimpleQueueService.NonExistentQueue" in missing.stderr
