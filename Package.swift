@@ -106,11 +106,10 @@ let package = Package(
         room("RocksStorage", ["Storage", "Basics", "CRocksDB", crypto]),
         tests("RocksStorageTests", ["RocksStorage", "Storage", "StorageTesting", "Basics"]),
 
+        // Testing
         .executableTarget(
             name: "StoreBenchmark", dependencies: ["RocksStorage", "Storage"],
-            path: "Benchmarks/Store", swiftSettings: strict),
-
-        // Testing
+            path: "Benchmarks/StoreBenchmark", swiftSettings: strict),
         room("StorageTesting", ["Storage", "Basics"]),
     ]
 )
