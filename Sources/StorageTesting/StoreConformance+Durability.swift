@@ -168,6 +168,13 @@ extension StoreConformance {
         try await store.reopen()
         try equal(store.state, .open, "the cause is gone")
         try await equal(store.get(number(1)), [1], "the acknowledged one is there")
+        for (version, key) in zip(doomed, 2..<6 as Range<UInt64>) {
+            var survived = true
+            do { try await store.durable(version) } catch { survived = false }
+            try await equal(
+                store.get(number(key)) != nil, survived,
+                "a commit of the failure is either back and durable, or gone and refused")
+        }
         var next = WriteBatch()
         next.put(key: number(9), value: [9])
         let version = try await store.commit(next)

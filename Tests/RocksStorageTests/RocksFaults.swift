@@ -12,6 +12,7 @@ final class RocksFaults: StoreFaults {
         var sync = false
         var write = false
         var full = false
+        var atOpening: (@Sendable () -> Void)?
     }
 
     private let switches = Mutex(Switches())
@@ -30,9 +31,17 @@ final class RocksFaults: StoreFaults {
                 defer { switches.write = false }
                 return switches.write ? "IO error: injected write failure" : nil
             case .reserve: return switches.full ? "full" : nil
-            case .open: return nil
+            case .open:
+                defer { switches.atOpening = nil }
+                switches.atOpening?()
+                return nil
             }
         }
+    }
+
+    /// Runs `body` when the store is opened next: what a disk does meanwhile.
+    func atNextOpening(_ body: @escaping @Sendable () -> Void) {
+        switches.withLock { $0.atOpening = body }
     }
 
     func failNextSync() { switches.withLock { $0.sync = true } }

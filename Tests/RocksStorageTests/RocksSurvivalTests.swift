@@ -142,6 +142,41 @@ import Testing
         #expect(throws: StoreError.self) { _ = try Self.open(copy) }
     }
 
+    @Test func commitsThatAFailedSyncLostStayLost() async throws {
+        let directory = try TemporaryDirectory()
+        let faults = RocksFaults()
+        var configuration = RocksConfiguration(directory: directory.path)
+        configuration.fault = { faults.answer($0) }
+        let store = try RocksStore.open(configuration)
+        try await Self.commit(store, 1)
+        faults.holdSyncs()
+        faults.failNextSync()
+        // The disk lost the page that could not be synced.
+        faults.atNextOpening {
+            guard let log = try? directory.logs().last,
+                let file = FileHandle(forUpdatingAtPath: log),
+                let end = try? file.seekToEnd()
+            else { return }
+            try? file.truncate(atOffset: end - 20)
+        }
+        var batch = WriteBatch()
+        batch.put(key: Self.key(2), value: [2])
+        let lost = try store.apply(batch)
+        faults.releaseSyncs()
+        await #expect(throws: StoreError.self) { try await store.durable(lost) }
+        try await store.reopen()
+        #expect(try await store.get(Self.key(1)) != nil)
+        #expect(try await store.get(Self.key(2)) == nil)
+        #expect(store.latestVersion > lost)
+        await #expect(throws: StoreError.self) { try await store.durable(lost) }
+        try await Self.commit(store, 3)
+        await store.close()
+        let again = try Self.open(directory)
+        #expect(again.latestVersion > lost)
+        #expect(try await Self.count(again) == 2)
+        await again.close()
+    }
+
     @Test func secondOwnerIsRefusedAndFirstIsNamed() async throws {
         let directory = try TemporaryDirectory()
         let store = try Self.open(directory)
