@@ -25,9 +25,11 @@ class Probe:
 
     running = None
 
-    def __init__(self, binary, directory, preload=True):
+    def __init__(self, binary, directory, preload=True, beside=None):
         self.binary, self.directory = binary, directory
-        self.control = directory + ".control"
+        # What it says must not share the fate of the disk under test.
+        self.control = (beside or directory) + ".control"
+        self.words = (beside or directory) + ".out"
         with open(self.control, "wb") as file:
             file.write(bytes(64))
         environment = dict(os.environ)
@@ -35,7 +37,7 @@ class Probe:
             environment["LD_PRELOAD"] = os.path.join(HERE, "shim", "faults.so")
             environment["MARTLET_FAULT_CONTROL"] = self.control
             environment["MARTLET_FAULT_PREFIX"] = directory + "/"
-        self.output = open(directory + ".out", "w+b")
+        self.output = open(self.words, "w+b")
         Probe.running = self.process = subprocess.Popen(
             [binary, "probe", directory], stdout=self.output, env=environment)
 
@@ -56,7 +58,7 @@ class Probe:
             return struct.unpack("<8i", file.read(32))[5:]
 
     def lines(self):
-        with open(self.directory + ".out", "rb") as file:
+        with open(self.words, "rb") as file:
             text = file.read()
         return text[: text.rfind(b"\n") + 1].decode().split("\n")[:-1]
 
@@ -186,7 +188,7 @@ def full_disk(binary, directory):
         data, ballast = os.path.join(directory, "data"), os.path.join(directory, "ballast")
         with open(ballast, "wb") as file:
             file.write(bytes(60 << 20))
-        probe = Probe(binary, data, preload=False)
+        probe = Probe(binary, data, preload=False, beside=directory)
         probe.wait_for(lambda: probe.said("refused"), "refusal")
         fill(os.path.join(directory, "rest"))
         time.sleep(0.5)
