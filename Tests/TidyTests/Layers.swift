@@ -26,7 +26,7 @@ enum Layers {
     ]
     private static let engines: Set<String> = ["RocksStorage", "CRocksDB"]
     private static let testing: Set<String> = [
-        "TestKit", "StorageTesting", "PlatformTesting", "Simulator",
+        "TestKit", "WireEcho", "StorageTesting", "PlatformTesting", "Simulator",
     ]
 
     /// `nil` for a target nobody has given a place.
