@@ -75,8 +75,8 @@ let package = Package(
         room(
             "SQSService",
             [
-                "Basics", "Chronology", "IdentityAccess", "Journal", "ServiceKit", "SQSWire",
-                "Storage", "WireModel", crypto,
+                "Basics", "Chronology", "Delivery", "IdentityAccess", "Journal", "ServiceKit",
+                "SQSWire", "Storage", "WireModel", crypto,
             ], path: "Sources/Services/SQS"),
         room(
             "LambdaService",
@@ -177,7 +177,7 @@ let package = Package(
             "DeliveryTests",
             [
                 "Basics", "Chronology", "Delivery", "IdentityAccess", "Journal", "ServiceKit",
-                "Storage", "WireModel",
+                "Storage", "StorageTesting", "WireModel",
             ]),
         tests(
             "LambdaServiceTests",

@@ -23,6 +23,8 @@ EIO, ENOSPC = 5, 28
 class Probe:
     """One run of the engine on one data directory."""
 
+    running = None
+
     def __init__(self, binary, directory, preload=True):
         self.binary, self.directory = binary, directory
         self.control = directory + ".control"
@@ -32,9 +34,9 @@ class Probe:
         if preload:
             environment["LD_PRELOAD"] = os.path.join(HERE, "shim", "faults.so")
             environment["MARTLET_FAULT_CONTROL"] = self.control
-            environment["MARTLET_FAULT_PREFIX"] = directory
+            environment["MARTLET_FAULT_PREFIX"] = directory + "/"
         self.output = open(directory + ".out", "w+b")
-        self.process = subprocess.Popen(
+        Probe.running = self.process = subprocess.Popen(
             [binary, "probe", directory], stdout=self.output, env=environment)
 
     def set(self, sync_errno=0, sync_times=0, write_errno=0, write_times=0, delay=0):
@@ -164,13 +166,51 @@ def slow_sync(binary, directory):
         raise SystemExit("memory is not bounded")
 
 
+def fill(path):
+    """Takes all the space there is."""
+    with open(path, "wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(1 << 20))
+        except OSError:
+            pass
+
+
+def full_disk(binary, directory):
+    if os.geteuid() != 0:
+        print("skipped  full disk: mounting a small file system needs root")
+        return
+    os.makedirs(directory)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200m", "tmpfs", directory], check=True)
+    try:
+        data, ballast = os.path.join(directory, "data"), os.path.join(directory, "ballast")
+        with open(ballast, "wb") as file:
+            file.write(bytes(60 << 20))
+        probe = Probe(binary, data, preload=False)
+        probe.wait_for(lambda: probe.said("refused"), "refusal")
+        fill(os.path.join(directory, "rest"))
+        time.sleep(0.5)
+        os.remove(os.path.join(directory, "rest"))
+        before = len(probe.said("acked"))
+        os.remove(ballast)
+        probe.wait_for(lambda: len(probe.said("acked")) > before + 200, "acknowledgements")
+        probe.kill()
+        check(probe, binary, f"full disk, {len(probe.said('refused'))} refused")
+    finally:
+        subprocess.run(["umount", "-l", directory], check=True)
+
+
 def main():
     binary = os.path.abspath(sys.argv[1])
     runs = int(os.environ.get("RUNS", "50"))
     with tempfile.TemporaryDirectory(prefix="martlet-faults-") as folder:
         kills(binary, os.path.join(folder, "kills"), runs)
-        for step in (failed_sync, lasting_failure, failed_write, slow_sync):
+        for step in (failed_sync, lasting_failure, failed_write, slow_sync, full_disk):
             step(binary, os.path.join(folder, step.__name__))
 
 
-main()
+try:
+    main()
+finally:
+    if Probe.running is not None and Probe.running.poll() is None:
+        Probe.running.kill()

@@ -1,9 +1,9 @@
-/* SPDX-License-Identifier: Apache-2.0 */
-/* Disk faults for a real process: preloaded, it fails or delays the file calls of one folder.
-   What to do stands in a small shared file, so that a test can change it while the process runs.
-
-   MARTLET_FAULT_CONTROL   path of the control file, at least sizeof(struct control) bytes
-   MARTLET_FAULT_PREFIX    only files whose path starts with this are touched            */
+// SPDX-License-Identifier: Apache-2.0
+// Disk faults for a real process: preloaded, it fails or delays the file calls of one folder.
+// What to do stands in a small shared file, so that a test can change it while the process runs.
+//
+//   MARTLET_FAULT_CONTROL   path of the control file, at least sizeof(struct control) bytes
+//   MARTLET_FAULT_PREFIX    only files whose path starts with this are touched
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>

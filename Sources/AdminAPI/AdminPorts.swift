@@ -22,7 +22,9 @@ package struct ClockAdvance: Sendable {
     }
 }
 
-/// The clock as the admin paths move it. Every change is durable before it returns.
+/// The clock as the admin paths move it.
+///
+/// Every change is durable before it returns.
 package protocol ClockCommands: Sendable {
     var setting: ClockSetting { get }
     func set(mode: ClockMode) async throws

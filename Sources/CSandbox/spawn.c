@@ -11,6 +11,7 @@
 #include <linux/close_range.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -227,6 +228,12 @@ static int run(void *argument) {
     _exit(127);
 }
 
+// The dumpable flag belongs to the memory that server and child share: two children that
+// change users at once would close each other's /proc files.
+static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
+
+static void launch_child(launch *l, char *stack);
+
 void csandbox_spawn(const csandbox_plan *plan, csandbox_child *child) {
     memset(child, 0, sizeof *child);
     child->pidfd = -1;
@@ -239,32 +246,38 @@ void csandbox_spawn(const csandbox_plan *plan, csandbox_child *child) {
         failed(&l, "map stack");
         return;
     }
-    // No handler of the server's may run in the child, which shares its memory.
-    sigset_t everything;
-    sigfillset(&everything);
-    pthread_sigmask(SIG_BLOCK, &everything, &l.signals);
-    int dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
-    int pidfd = -1;
-    pid_t pid = clone(run, stack + STACK_BYTES,
-                      CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PIDFD | SIGCHLD, &l, &pidfd);
-    if (pid < 0) failed(&l, "clone");
-    if (dumpable == 0 || dumpable == 1) prctl(PR_SET_DUMPABLE, dumpable, 0, 0, 0);
-    pthread_sigmask(SIG_SETMASK, &l.signals, NULL);
+    pthread_mutex_lock(&one_at_a_time);
+    launch_child(&l, stack);
+    pthread_mutex_unlock(&one_at_a_time);
     munmap(stack, STACK_BYTES);
 
-    child->pid = pid;
-    child->pidfd = pidfd;
     if (!child->error) return;
     for (int i = 0; i < CSANDBOX_PORTS_MAX; i++) {
         if (child->listeners[i] >= 0) close(child->listeners[i]);
         child->listeners[i] = -1;
     }
-    if (pidfd >= 0) {
+    if (child->pidfd >= 0) {
         siginfo_t info;
-        waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED);
-        close(pidfd);
+        waitid(P_PIDFD, (id_t)child->pidfd, &info, WEXITED);
+        close(child->pidfd);
         child->pidfd = -1;
     }
+}
+
+static void launch_child(launch *l, char *stack) {
+    // No handler of the server's may run in the child, which shares its memory.
+    sigset_t everything;
+    sigfillset(&everything);
+    pthread_sigmask(SIG_BLOCK, &everything, &l->signals);
+    int dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+    int pidfd = -1;
+    pid_t pid = clone(run, stack + STACK_BYTES,
+                      CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PIDFD | SIGCHLD, l, &pidfd);
+    if (pid < 0) failed(l, "clone");
+    if (dumpable == 0 || dumpable == 1) prctl(PR_SET_DUMPABLE, dumpable, 0, 0, 0);
+    pthread_sigmask(SIG_SETMASK, &l->signals, NULL);
+    l->child->pid = pid;
+    l->child->pidfd = pidfd;
 }
 
 int csandbox_reap(int pidfd) {

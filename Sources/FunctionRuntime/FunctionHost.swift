@@ -62,7 +62,7 @@ package struct FunctionCredentialsRefused: Error {
 /// One line a function or its runtime wrote.
 package struct FunctionLogLine: Hashable, Sendable {
     package var timestamp: Timestamp
-    /// Without the line break.
+    /// With the line break at its end, as on AWS; so never empty.
     package var message: String
 
     package init(timestamp: Timestamp, message: String) {

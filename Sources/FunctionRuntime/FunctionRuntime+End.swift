@@ -156,24 +156,24 @@ extension FunctionRuntime {
             Glibc.close(environment.apiListener)
             environment.apiListener = -1
         }
-        removeTraces(environment)
-        forget(environment)
+        if let folder = environment.temporaryFolder {
+            let launcher = launcher
+            background.run { await launcher.perform { SmallFile.removeTree(folder) } }
+        }
+        removeGroup(environment, attempts: 500)
     }
 
     /// The group can be removed only once the kernel has let its last process go.
-    private func removeTraces(_ environment: ExecutionEnvironment) {
-        let folder = environment.temporaryFolder
-        let group = environment.group
-        guard folder != nil || group != nil else { return }
-        let launcher = launcher
-        background.run {
-            await launcher.perform {
-                if let folder { SmallFile.removeTree(folder) }
-                for _ in 0..<200 where group?.remove() == false {
-                    group?.killAll()
-                    usleep(500)
-                }
-            }
+    private func removeGroup(_ environment: ExecutionEnvironment, attempts: Int) {
+        guard let group = environment.group, !group.remove(), attempts > 0 else {
+            forget(environment)
+            return
+        }
+        group.killAll()
+        let identifier = environment.identifier
+        _ = after(1_000_000) { runtime in
+            guard let environment = runtime.environments[identifier] else { return }
+            runtime.removeGroup(environment, attempts: attempts - 1)
         }
     }
 }

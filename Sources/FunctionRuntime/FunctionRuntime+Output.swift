@@ -48,7 +48,7 @@ extension FunctionRuntime {
     /// Adds a line to an environment's log.
     func write(_ message: String, to environment: ExecutionEnvironment) {
         environment.current?.tail.append(message)
-        environment.log.append(FunctionLogLine(timestamp: host.now(), message: message))
+        environment.log.append(FunctionLogLine(timestamp: host.now(), message: message + "\n"))
         guard !environment.log.isDraining else { return }
         environment.log.isDraining = true
         // Kept by name: lines outlive the environment that wrote them.

@@ -60,20 +60,10 @@ package final class Platform: Sendable {
         self.configuration = configuration
         self.group = group
         let time = SystemTime(loop: group.next())
-        let store = try Self.openStore(configuration)
-        let blobs = try Self.openBlobs(configuration)
-        let boot = try await WorldRecords.countBoot(in: store)
-        let setting = try await WorldRecords.clock(in: store)
-        world = World(
-            store: store, blobs: blobs,
-            clock: VirtualClock(
-                physical: time, setting: setting ?? .untouched(at: time.wall())),
-            entropy: SystemEntropy(),
-            journal: Journal(capacity: configuration.journalCapacity, firstNumber: boot << 40),
-            background: Background(spawner: LoopSpawner(group: group), activity: Activity()))
-        let limits: SQSLimits = configuration.limits == .aws ? .aws : SQSLimits()
+        world = try await Self.makeWorld(configuration, time: time, group: group)
         iam = IAMService(world: world)
-        sqs = SQSService(world: world, limits: limits)
+        sqs = SQSService(
+            world: world, limits: configuration.limits == .aws ? .aws : SQSLimits())
         logs = LogsService(world: world)
         let caller = InternalCaller(
             world: world, endpoint: "http://localhost:\(configuration.port)")
@@ -82,13 +72,14 @@ package final class Platform: Sendable {
             configuration.functions, host: hosting, time: time, background: world.background,
             entropy: world.entropy)
         outbox = Outbox(world: world)
+        let archive = CodeArchive(
+            root: configuration.dataDirectory + "/functions", blobs: world.blobs)
         lambda = LambdaService(
             world: world,
             ports: LambdaPorts(
-                executor: runtime,
-                code: FunctionCodeFolder(
-                    CodeArchive(root: configuration.dataDirectory + "/functions", blobs: blobs)),
-                caller: caller, signals: sqs, roles: iam, policies: iam.directory),
+                executor: runtime, code: FunctionCodeFolder(archive), caller: caller,
+                signals: sqs, roles: iam, policies: iam.directory,
+                transfer: sqs.outboxIntake(policies: iam.directory)),
             outbox: outbox)
         table = ServiceTable([
             sqs.registration, lambda.registration, logs.registration, iam.iamRegistration,
@@ -98,28 +89,13 @@ package final class Platform: Sendable {
         caller.bind(table, dispatcher)
         clock = ClockControl(world: world)
         let commands = Commands()
-        let gateway = Gateway(
-            hostRule: HostRule(
-                extraHosts: configuration.hostNames, origins: configuration.origins),
+        let gateway = Self.makeGateway(
+            configuration, world: world, table: table, dispatcher: dispatcher,
+            credentials: iam.directory,
             reserved: AdminAPI(
-                version: Self.version, clock: clock, platform: commands, journal: world.journal),
-            table: table,
-            authenticator: Authenticator(
-                profile: configuration.profile, credentials: iam.directory,
-                trustsSandboxes: configuration.trustsSandboxKeys, wallClock: { time.wall() },
-                virtualNow: { [world] in world.clock.now() }),
-            dispatcher: dispatcher, world: world, publicEndpoint: configuration.publicEndpoint)
+                version: Self.version, clock: clock, platform: commands, journal: world.journal))
         server = try await HTTPServer(group: group, wallClock: { time.wall() })
-        do {
-            listener = try await server.bind(
-                host: configuration.host, port: configuration.port, tag: "front",
-                application: gateway)
-        } catch let error as IOError where error.errnoCode == EADDRINUSE {
-            await store.close()
-            throw PlatformFailure(
-                "Port \(configuration.port) is in use. Stop what listens there, or choose "
-                    + "another with --port.")
-        }
+        listener = try await Self.listen(server, configuration, gateway, world)
         let port = listener.port ?? configuration.port
         endpoint = "http://\(configuration.host):\(port)"
         hosting.bind(server, gateway, port: UInt16(clamping: port))
@@ -149,35 +125,6 @@ package final class Platform: Sendable {
     }
 
     var openConnections: Int { server.openConnectionCount }
-
-    private static func openStore(_ configuration: PlatformConfiguration) throws -> any Store {
-        guard !configuration.isEphemeral else { return MemoryStore() }
-        var rocks = RocksConfiguration(directory: configuration.dataDirectory + "/store")
-        rocks.durability = configuration.durability == .durable ? .synced : .relaxed
-        do throws(StoreError) {
-            return try RocksStore.open(rocks)
-        } catch {
-            switch error {
-            case .locked(_, let owner):
-                let by = owner.map { "process \($0)" } ?? "another process"
-                throw PlatformFailure(
-                    "\(configuration.dataDirectory) is in use by \(by). Stop it, or choose "
-                        + "another folder with --data-dir.")
-            default:
-                throw PlatformFailure(
-                    "\(configuration.dataDirectory) could not be opened: \(error.description)")
-            }
-        }
-    }
-
-    private static func openBlobs(_ configuration: PlatformConfiguration) throws -> any BlobStore {
-        do throws(StoreError) {
-            return try FileBlobStore(directory: configuration.dataDirectory + "/blobs")
-        } catch {
-            throw PlatformFailure(
-                "\(configuration.dataDirectory)/blobs could not be opened: \(error.description)")
-        }
-    }
 }
 
 /// Why a server cannot start: one line that names the next step.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Finds out whether a disk takes writes again.
 
+import Storage
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -8,7 +10,6 @@
 #else
     import Darwin
 #endif
-import Storage
 
 /// A file that is written, synced and removed.
 enum DiskProbe {
@@ -27,7 +28,8 @@ enum DiskProbe {
         }
         let block = [UInt8](repeating: 0, count: 1 << 20)
         for position in 0..<bytes / block.count {
-            guard pwrite(descriptor, block, block.count, off_t(position * block.count)) == block.count
+            guard
+                pwrite(descriptor, block, block.count, off_t(position * block.count)) == block.count
             else { throw .unreadable(reason: "\(path): \(SystemError.last)") }
         }
         guard fsync(descriptor) == 0 else {

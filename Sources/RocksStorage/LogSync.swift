@@ -2,6 +2,8 @@
 // Puts the engine's log on the disk with descriptors of our own. That the engine has handed its
 // buffer to the operating system before is the caller's business.
 
+import Synchronization
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -9,7 +11,6 @@
 #else
     import Darwin
 #endif
-import Synchronization
 
 /// Syncs every log file of one open database that may hold something unsynced.
 ///

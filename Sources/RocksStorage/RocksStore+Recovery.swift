@@ -93,6 +93,12 @@ extension RocksStore {
             resume(with: opened, accepted: accepted)
             return nil
         } catch {
+            // Says what stands in the way now, beside what began it.
+            commits.withLock { commits in
+                guard let reason = commits.failure else { return }
+                let first = reason.split(separator: ";", maxSplits: 1).first.map(String.init)
+                commits.failure = "\(first ?? reason); reopening: \(error)"
+            }
             return error
         }
     }

@@ -78,8 +78,7 @@ package protocol InputSource {
 package struct PreparedCall: Sendable {
     package let operation: Operation
     /// The permissions it needs.
-    package let accesses:
-        nonisolated(nonsending) @Sendable (CallContext) async throws -> [Access]
+    package let accesses: nonisolated(nonsending) @Sendable (CallContext) async throws -> [Access]
     package let run:
         nonisolated(nonsending) @Sendable (CallContext) async throws -> Reply<any WireStructure>
 }

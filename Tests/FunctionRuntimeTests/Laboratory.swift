@@ -13,12 +13,20 @@ import Testing
 
 /// The machine's clocks and timers.
 struct MachineTime: PhysicalTime {
-    func monotonicNanoseconds() -> UInt64 { DispatchTime.now().uptimeNanoseconds }
+    func monotonicNanoseconds() -> UInt64 {
+        let now = Self.read(CLOCK_MONOTONIC)
+        return UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)
+    }
 
     func wall() -> Timestamp {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
+        let now = Self.read(CLOCK_REALTIME)
         return Timestamp(milliseconds: Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000)
+    }
+
+    private static func read(_ clock: clockid_t) -> timespec {
+        var now = timespec()
+        clock_gettime(clock, &now)
+        return now
     }
 
     func after(nanoseconds: UInt64, _ action: @escaping @Sendable () -> Void) -> PhysicalTimer {
@@ -71,8 +79,10 @@ final class RecordingHost: FunctionHost {
     }
 
     func log(_ lines: [FunctionLogLine], to stream: FunctionLogStream) async {
+        #expect(lines.allSatisfy { $0.message.hasSuffix("\n") })
+        #expect(lines.count <= 10_000)
         state.withLock { state in
-            state.lines += lines.map(\.message)
+            state.lines += lines.map { String($0.message.dropLast()) }
             if !state.streams.contains(stream.stream) { state.streams.append(stream.stream) }
         }
     }
@@ -194,11 +204,13 @@ struct Laboratory {
 /// Waits until `condition` holds, for at most ten seconds; `false` when it never did.
 ///
 /// Real processes have no event that a test could await, so it looks now and then.
-func eventually(_ condition: () async -> Bool) async throws -> Bool {
+func eventually(_ condition: () async -> Bool) async -> Bool {
     let deadline = MachineTime().monotonicNanoseconds() + 10_000_000_000
     while !(await condition()) {
         guard MachineTime().monotonicNanoseconds() < deadline else { return false }
-        try await Task.sleep(for: .milliseconds(1))
+        await withCheckedContinuation { continuation in
+            _ = MachineTime().after(nanoseconds: 1_000_000) { continuation.resume() }
+        }
     }
     return true
 }

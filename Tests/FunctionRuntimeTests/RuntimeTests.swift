@@ -143,6 +143,32 @@ struct RuntimeTests {
         await laboratory.close()
     }
 
+    @Test(
+        "The SDK need not be bundled", .enabled(if: sdkFolder != nil, "no boto3 to be found"),
+        .enabled(if: Laboratory.pythonIsInstalled), arguments: levels)
+    func sdk(level: SandboxLevel) async throws {
+        let laboratory = try Laboratory(level: level) {
+            $0.pythonSDKPaths = [Self.sdkFolder].compactMap { $0 }
+        }
+        let function = try laboratory.python(
+            "calls", memory: 512, timeout: 30, environment: [("PYTHONPATH", "/tmp")],
+            """
+            import boto3
+            def handler(event, context):
+                sqs = boto3.client("sqs")
+                return [sqs.meta.endpoint_url, sqs.meta.region_name]
+            """)
+        let result = await laboratory.invoke(function)
+        #expect(result.text == #"["http://127.0.0.1:4566", "us-east-1"]"#)
+        await laboratory.close()
+    }
+
+    /// A folder with boto3 in it.
+    static let sdkFolder = [
+        getenv("MARTLET_FUNCTIONS_SDK").map { String(cString: $0) }, ".build/functions-sdk",
+        ".venv/lib/python3.11/site-packages",
+    ].compactMap { $0 }.first { access("\($0)/boto3/__init__.py", R_OK) == 0 }
+
     private static func names(_ folder: String) -> [String] {
         guard let stream = opendir(folder) else { return [] }
         defer { closedir(stream) }

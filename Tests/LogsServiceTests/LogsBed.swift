@@ -65,7 +65,9 @@ struct LogsBed {
 
     /// ARN of each permission a call needs, after its action.
     func accesses(_ operation: String, _ input: JSONValue) async throws -> [String] {
-        try await prepare(operation, input).accesses(Self.context).map { "\($0.action) \($0.resource)" }
+        try await prepare(operation, input).accesses(Self.context).map {
+            "\($0.action) \($0.resource)"
+        }
     }
 
     static let context = CallContext(

@@ -118,6 +118,9 @@ struct LogTail {
 /// Lines on their way to the log, bounded: past the bound the function's pipe is not read.
 struct PendingLog {
     static let bytesMax = 262_144
+    /// PutLogEvents' limits.
+    static let batchLinesMax = 10_000
+    static let batchBytesMax = 1_048_576
 
     private(set) var lines: [FunctionLogLine] = []
     private(set) var bytes = 0
@@ -128,13 +131,27 @@ struct PendingLog {
 
     mutating func append(_ line: FunctionLogLine) {
         lines.append(line)
-        bytes += line.message.utf8.count + 26
+        bytes += Self.size(line)
     }
 
+    /// Takes lines from the front, as many as one call of the log service accepts.
     mutating func take() -> [FunctionLogLine] {
-        defer { (lines, bytes) = ([], 0) }
-        return lines
+        var count = 0
+        var taken = 0
+        while count < lines.count, count < Self.batchLinesMax {
+            let size = Self.size(lines[count])
+            guard count == 0 || taken + size <= Self.batchBytesMax else { break }
+            taken += size
+            count += 1
+        }
+        defer {
+            lines.removeFirst(count)
+            bytes -= taken
+        }
+        return Array(lines.prefix(count))
     }
+
+    private static func size(_ line: FunctionLogLine) -> Int { line.message.utf8.count + 26 }
 }
 
 /// One connection to an environment's Runtime API.

@@ -42,7 +42,7 @@ enum FunctionVariables {
             ("LAMBDA_TASK_ROOT", places.taskRoot),
             ("LAMBDA_RUNTIME_DIR", places.runtimeFolder),
         ]
-        var open: [(String, String)] = [
+        var usual: [(String, String)] = [
             ("LANG", "C.UTF-8"),
             ("TZ", ":UTC"),
             ("PATH", "/var/lang/bin:/usr/local/bin:/usr/bin:/bin:/opt/bin"),
@@ -54,16 +54,16 @@ enum FunctionVariables {
             ),
             ("AWS_ENDPOINT_URL", places.endpoint),
         ]
-        if let folder = places.temporaryFolder { open.append(("TMPDIR", folder)) }
+        if let folder = places.temporaryFolder { usual.append(("TMPDIR", folder)) }
         switch RuntimeFamily(function.runtime) {
         case .python:
             // For processes the function starts; our bootstrap makes the path itself, so that
             // a variable of the function's own does not take the SDK away.
             let path = [places.runtimeFolder] + places.pythonPath
-            open.append(("PYTHONPATH", path.joined(separator: ":")))
-            open.append(("_MARTLET_PYTHON_PATH", places.pythonPath.joined(separator: ":")))
+            usual.append(("PYTHONPATH", path.joined(separator: ":")))
+            usual.append(("_MARTLET_PYTHON_PATH", places.pythonPath.joined(separator: ":")))
         case .node:
-            open.append(("NODE_PATH", places.nodePath.joined(separator: ":")))
+            usual.append(("NODE_PATH", places.nodePath.joined(separator: ":")))
         case .provided, .unknown: break
         }
         var taken = Set(reserved.map(\.0))
@@ -71,7 +71,7 @@ enum FunctionVariables {
         for (name, value) in function.environment where taken.insert(name).inserted {
             result.append("\(name)=\(value)")
         }
-        for (name, value) in open where taken.insert(name).inserted {
+        for (name, value) in usual where taken.insert(name).inserted {
             result.append("\(name)=\(value)")
         }
         return result

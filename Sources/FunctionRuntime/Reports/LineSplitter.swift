@@ -3,8 +3,8 @@
 
 /// Cuts bytes into lines as they come.
 struct LineSplitter {
-    /// CloudWatch Logs' largest event.
-    static let lineBytesMax = 262_144 - 26
+    /// CloudWatch Logs' largest event, less its overhead and the break.
+    static let lineBytesMax = 262_144 - 27
 
     private var partial: [UInt8] = []
 

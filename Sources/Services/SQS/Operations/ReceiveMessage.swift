@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // ReceiveMessage (SQS API reference), short and long polling.
 
-import Synchronization
 import Basics
 import Chronology
 import SQSWire
 import ServiceKit
 import Storage
+import Synchronization
 import WireModel
 
 extension SQSService {
