@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 
 PACKAGES := librocksdb-dev libarchive-dev pkg-config
 RUN_PACKAGES := bubblewrap slirp4netns|passt python3
-TEST_PACKAGES := python3-venv procps
+TEST_PACKAGES := python3-venv procps nodejs awscli
 
 PYTHON := $(firstword $(wildcard /usr/bin/python3) python3)
 VENV := .venv
@@ -27,7 +27,7 @@ BUILD := $(FIXED) $(SWIFT)
 RELEASE := -c release --static-swift-stdlib --product martlet
 
 SWIFT_FILES = $$(find Package.swift Sources Tests -path Sources/Generated -prune -o -name '*.swift' -print)
-PYTHON_FILES = $$(find Contract -name '*.py')
+PYTHON_FILES = $$(find Contract Crash Examples -name '*.py')
 SCRIPTS := $(wildcard scripts/*) .ci/run
 
 .PHONY: help
@@ -46,10 +46,25 @@ run: build run-packages functions-sdk ## Start Martlet on this machine's data di
 test: begin-steps packages run-packages test-packages functions-sdk venv ## Run all but the long tests
 	@scripts/step build-tests $(BUILD) build --build-tests
 	@scripts/step unit-tests $(BUILD) test --skip-build --disable-xctest
-	@[ ! -d Sources/martlet ] || scripts/step build-release $(BUILD) build $(RELEASE)
+	@scripts/step build-release $(BUILD) build $(RELEASE)
 	@scripts/step contract-tests env MARTLET_FUNCTIONS_SDK="$(CURDIR)/$(FUNCTIONS_SDK)" \
-		PYTHONDONTWRITEBYTECODE=1 $(VENV)/bin/pytest Contract $(PYTEST_FLAGS)
+		PYTHONDONTWRITEBYTECODE=1 $(VENV)/bin/pytest Contract Crash $(PYTEST_FLAGS)
 	@scripts/closing-lines unit-tests contract-tests
+
+.PHONY: demo
+demo: build run-packages functions-sdk venv ## Watch orders pass through a queue and a function
+	@MARTLET_FUNCTIONS_SDK="$(CURDIR)/$(FUNCTIONS_SDK)" MARTLET_BINARY="$(CURDIR)/$(MARTLET)" \
+		EXIT="$(EXIT)" $(VENV)/bin/python Examples/order-queue/demo.py
+
+.PHONY: crash
+crash: build run-packages functions-sdk venv ## Kill the server RUNS times under load and audit
+	@MARTLET_FUNCTIONS_SDK="$(CURDIR)/$(FUNCTIONS_SDK)" $(VENV)/bin/python Crash/crash.py \
+		--runs $(or $(RUNS),50) --binary $(MARTLET) $(CRASH_FLAGS)
+
+.PHONY: generate
+generate: swift-toolchain venv ## Generate the wire types from the pinned service models
+	@$(BUILD) run ModelGenerator "$$($(VENV)/bin/python -c \
+		'import botocore, os; print(os.path.join(os.path.dirname(botocore.__file__), "data"))')" .
 
 .PHONY: lint
 lint: swift-toolchain test-packages venv ## Check format and syntax
