@@ -71,7 +71,7 @@ CHUNKED = "Transfer-Encoding: chunked"
 DEEP = 100_000
 
 REQUEST_LINES = [
-    raw("line: garbage", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400),
+    raw("line: garbage", b"\x15\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400),
     raw("line: empty method", [" / HTTP/1.1", "Host: HOST"], 400),
     raw("line: method with a bracket", ["PO(ST / HTTP/1.1", "Host: HOST"], 400),
     raw("line: no version", ["GET /", "Host: HOST"], 400),
@@ -198,14 +198,14 @@ JSON_TARGETS = [
     call("target of nothing", "Nothing_20200101.Fly", "{}", (400, 404), UNKNOWN),
     call("target of 10,000 letters", "AmazonSQS." + "F" * 10_000, "{}", code=UNKNOWN),
     call("target with bytes above 127", "AmazonSQS.Fl\xff", "{}", code=UNKNOWN),
-    call("a queue URL that is none", "AmazonSQS.ReceiveMessage", '{"QueueUrl": "no url"}', 400,
+    call("a queue URL that is none", "AmazonSQS.ReceiveMessage", '{"QueueUrl": "no url"}', 404,
          None),
     call("a queue URL with dots", "AmazonSQS.ReceiveMessage",
-         '{"QueueUrl": "http://localhost/../../etc/passwd"}', 400, None),
+         '{"QueueUrl": "http://localhost/../../etc/passwd"}', 404, None),
     call("a queue URL with encoded slashes", "AmazonSQS.ReceiveMessage",
-         '{"QueueUrl": "http://localhost/%2e%2e%2fetc"}', 400, None),
+         '{"QueueUrl": "http://localhost/%2e%2e%2fetc"}', 404, None),
     call("a queue URL of a mebibyte", "AmazonSQS.ReceiveMessage",
-         json.dumps({"QueueUrl": "http://localhost/" + "a" * 1_000_000}), 400, None),
+         json.dumps({"QueueUrl": "http://localhost/" + "a" * 1_000_000}), 404, None),
     call("a policy 100,000 deep", "AmazonSQS.CreateQueue", json.dumps({
         "QueueName": "deep-policy", "Attributes": {"Policy": "[" * DEEP + "]" * DEEP}}),
         400, "InvalidAttributeValue"),
@@ -233,13 +233,13 @@ FORMS = [
         "Action": "CreateQueue", "QueueName": "q one", "Attribute.one.Name": "DelaySeconds"}, 400),
     form("an index beyond 64 bits", {
         "Action": "SendMessageBatch", "QueueUrl": "u",
-        "SendMessageBatchRequestEntry.99999999999999999999.Id": "a"}, 400),
+        "SendMessageBatchRequestEntry.99999999999999999999.Id": "a"}, (400, 404)),
     form("an index of a billion", {
         "Action": "SendMessageBatch", "QueueUrl": "u",
-        "SendMessageBatchRequestEntry.1000000000.Id": "a"}, 400),
+        "SendMessageBatchRequestEntry.1000000000.Id": "a"}, (400, 404)),
     form("a negative index", {
         "Action": "SendMessageBatch", "QueueUrl": "u",
-        "SendMessageBatchRequestEntry.-1.Id": "a"}, 400),
+        "SendMessageBatchRequestEntry.-1.Id": "a"}, (400, 404)),
     form("a number in words", {
         "Action": "ReceiveMessage", "QueueUrl": "u", "MaxNumberOfMessages": "many"}, 400),
     form("100,000 parameters",

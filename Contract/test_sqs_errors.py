@@ -52,7 +52,7 @@ def test_modelled_errors_raise_their_own_exceptions(sqs, queue):
     "send_message", "receive_message", "delete_message", "change_message_visibility",
     "delete_queue", "purge_queue", "get_queue_attributes", "set_queue_attributes",
     "list_queue_tags", "tag_queue", "untag_queue", "send_message_batch",
-    "delete_message_batch", "change_message_visibility_batch", "list_dead_letter_source_queues"])
+    "delete_message_batch", "change_message_visibility_batch"])
 def test_every_operation_on_a_missing_queue_says_so(martlet, sqs, account, operation):
     # recorded: 400, whichever operation.
     needed = {

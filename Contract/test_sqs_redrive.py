@@ -62,10 +62,3 @@ def test_redrive_to_a_deleted_queue_keeps_the_message(sqs, frozen):
     sqs.delete_queue(QueueUrl=dead)
     frozen.advance("5s")
     eventually(lambda: bodies(receive(sqs, source)) == ["homeless"], 5, "the message coming back")
-
-
-def test_source_queues_of_a_dead_letter_queue_are_listed(sqs):
-    # documentation: ListDeadLetterSourceQueues (its result member is written queueUrls).
-    source, dead = redriven(sqs, maximum=3)
-    listed = sqs.list_dead_letter_source_queues(QueueUrl=dead)
-    assert listed["queueUrls"] == [source]

@@ -49,6 +49,11 @@ package final class Gateway: HTTPApplication {
         self.router = router
     }
 
+    /// What is there, for whoever asked for something that is not.
+    private var serviceList: String {
+        table.services.map(\.descriptor.signingName).joined(separator: ", ")
+    }
+
     /// Tag of listeners inside a sandbox's network.
     package static let sandboxTag = "sandbox"
 
@@ -75,12 +80,14 @@ package final class Gateway: HTTPApplication {
         var wireRequest = WireRequest(
             method: request.method.name, path: request.rawPath, query: request.rawQuery ?? "",
             headers: request.fields, body: request.body)
+        QueuePath.complete(&wireRequest)
         switch router.route(wireRequest) {
         case .operation(let descriptor, let wire, let labels):
             wireRequest.labels = labels
             return await call(
                 descriptor, wire, wireRequest, request: request, requestID: requestID)
-        case .refusal(let fault, let wire, let service):
+        case .refusal(var fault, let wire, let service):
+            if fault.shapeName == "NotImplemented" { fault.message += " It has: \(serviceList)." }
             return HTTPResponse(wire.response(fault: fault, of: service, requestID: requestID))
         case .unrecognised: return Self.unrecognised(requestID)
         }

@@ -94,10 +94,10 @@ package final class Operation: Sendable {
     /// `authorize` names the permissions a call needs; an operation that needs none says so
     /// with an empty list, and states why in a comment. It may read the store where a name
     /// alone does not give the ARN. `validation` turns constraint violations into the service's
-    /// own fault.
+    /// own fault, or `nil` where the handler judges them itself.
     package init<Op: WireOperation>(
         _ type: Op.Type, rules: MemberRules = .allHonoured,
-        validation: @escaping @Sendable ([ConstraintViolation]) -> ServiceFault,
+        validation: @escaping @Sendable ([ConstraintViolation]) -> ServiceFault?,
         authorize:
             nonisolated(nonsending) @escaping @Sendable (Op.Input, CallContext) async throws
             -> [Access],
@@ -110,7 +110,7 @@ package final class Operation: Sendable {
         let refused = Self.refusals(rules, type.descriptor.input)
         prepareCall = { source, operation in
             let read = try source.read(Op.Input.self, of: operation.descriptor)
-            if !read.violations.isEmpty { throw validation(read.violations) }
+            if !read.violations.isEmpty, let fault = validation(read.violations) { throw fault }
             for (index, fault) in refused where read.presentMembers.contains(index) {
                 throw fault
             }

@@ -25,6 +25,8 @@ package struct ServiceFault: Error, Sendable {
     package var code: String
     /// The code of the service's former query protocol, for `x-amzn-query-error`.
     package var queryErrorCode: String?
+    /// What query clients are told where a service's former protocol worded it otherwise.
+    package var queryMessage: String?
     package var httpStatus: Int
     /// Whether the client is to blame.
     package var isSender: Bool

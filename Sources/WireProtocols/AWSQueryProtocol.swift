@@ -49,7 +49,7 @@ package struct AWSQueryProtocol: WireProtocol {
         body.append(contentsOf: "<Code>".utf8)
         XMLText.append(fault.code, to: &body)
         body.append(contentsOf: "</Code><Message>".utf8)
-        XMLText.append(fault.message, to: &body)
+        XMLText.append(fault.queryMessage ?? fault.message, to: &body)
         body.append(contentsOf: "</Message>".utf8)
         for member in fault.members {
             body.append(contentsOf: "<\(member.name)>".utf8)

@@ -64,7 +64,10 @@ final class QueryShapeSource: ShapeSource {
 
     func openMap(_ type: TypeShape) throws(WireReadError) {
         let parent = type.isFlattened ? node : tree.child("entry", of: node) ?? node
-        open.append(Open(node: parent, items: tree.items(of: parent).reversed()))
+        var items = tree.items(of: parent)
+        // Some clients send a single entry without its number, and AWS takes it.
+        if items.isEmpty, tree.child(type.keyName ?? "key", of: parent) != nil { items = [parent] }
+        open.append(Open(node: parent, items: items.reversed()))
     }
 
     func advanceKey(of type: TypeShape) throws(WireReadError) -> String? {

@@ -2765,7 +2765,7 @@ extension SQS {
         package static let shape = StructureShape(parsing: ##"""
             TagQueueRequest
             QueueUrl ! string
-            Tags ! map flat kn=Key en=Value < string > < string >
+            Tags ! q=Tag x=Tag map flat kn=Key en=Value < string > < string >
             """##)
         package init(queueUrl: String, tags: [String: String]) {
             self.queueUrl = queueUrl

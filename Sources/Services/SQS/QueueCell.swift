@@ -56,6 +56,8 @@ final class QueueCell: Sendable {
             try settle(&inside, now: now)
             let (result, changes) = try decide(&inside.queue, now)
             try store(changes, &inside)
+            // A timeout set to 0 has passed already: whoever waits is to hear of it.
+            if !changes.isEmpty { inside.queue.settle(now: now) }
             woken = takeWaiters(&inside)
             return (result, inside.version)
         }

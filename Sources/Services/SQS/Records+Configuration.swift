@@ -71,6 +71,12 @@ extension QueueConfiguration {
             default: break
             }
         }
+        if let text = texts[.redriveAllowPolicy] {
+            guard let allowance = try? RedriveAllowance(parsing: text) else {
+                throw reader.damage("a redrive allow policy that makes no sense")
+            }
+            redriveAllowance = allowance
+        }
         if let text = texts[.policy] {
             guard let compiled = try? compiledPolicy(text) else {
                 throw reader.damage("a policy that does not compile")

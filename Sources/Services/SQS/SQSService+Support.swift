@@ -45,7 +45,7 @@ extension SQSService {
         do {
             return try await body(cell)
         } catch let refusal as QueueRefusal {
-            throw SQSFaults.fault(for: refusal)
+            throw SQSFaults.fault(for: refusal, queue: name.name)
         } catch let error as StoreError {
             switch error {
             case .fenced, .failed, .damaged: registry.discard(name, cell)
@@ -56,8 +56,12 @@ extension SQSService {
     }
 
     /// Constraint violations as SQS words them.
-    static func validation(_ violations: [ConstraintViolation]) -> ServiceFault {
-        guard let first = violations.first else { return .internalFailure }
+    static func validation(_ violations: [ConstraintViolation]) -> ServiceFault? {
+        // Names of attributes are judged by the operations, which have SQS's own words for them.
+        let violations = violations.filter { violation in
+            if case .enumeration = violation.kind { false } else { true }
+        }
+        guard let first = violations.first else { return nil }
         if case .required = first.kind {
             return SQSFaults.missingParameter(SQSFaults.dotted(first.path))
         }
@@ -71,11 +75,17 @@ extension QueueName {
 
 /// SQS's errors that the model does not name, and its sentences for those it does.
 enum SQSFaults {
-    static let noSuchQueue = SQS.Faults.queueDoesNotExist(
-        message: "The specified queue does not exist.")
+    static let noSuchQueue: ServiceFault = {
+        var fault = SQS.Faults.queueDoesNotExist(message: "The specified queue does not exist.")
+        fault.queryMessage = "The specified queue does not exist for this wsdl version."
+        return fault
+    }()
 
     static func missingParameter(_ name: String) -> ServiceFault {
-        unmodelled("MissingParameter", "The request must contain the parameter \(name).")
+        var fault = unmodelled(
+            "MissingParameter", "The request must contain the parameter \(name).")
+        fault.shapeName = "MissingRequiredParameterException"
+        return fault
     }
 
     static func invalidParameter(_ message: String) -> ServiceFault {
@@ -103,7 +113,7 @@ enum SQSFaults {
             .map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined(separator: ".")
     }
 
-    static func fault(for refusal: QueueRefusal) -> ServiceFault {
+    static func fault(for refusal: QueueRefusal, queue: String) -> ServiceFault {
         switch refusal {
         case .receiptHandleInvalid: receiptHandleInvalid("")
         case .receiptHandleExpired:
@@ -113,15 +123,20 @@ enum SQSFaults {
         case .messageNotInFlight:
             SQS.Faults.messageNotInflight(
                 message: "The specified message isn't in flight.")
-        case .visibilityBeyondLimit:
+        case .visibilityBeyondLimit(let seconds):
             invalidParameter(
-                "Total VisibilityTimeout for the message is beyond the limit [43200 seconds]")
+                "Value \(seconds) for parameter VisibilityTimeout is invalid. Reason: Total "
+                    + "VisibilityTimeout for the message is beyond the limit [43200 seconds]")
+        case .messageGone:
+            invalidParameter(
+                "Value for parameter ReceiptHandle is invalid. Reason: Message does not exist or "
+                    + "is not available for visibility timeout change.")
         case .tooManyInFlight:
             SQS.Faults.overLimit(
                 message: "The number of in-flight messages is over the queue's limit.")
         case .purgeInProgress:
             SQS.Faults.purgeQueueInProgress(
-                message: "Only one PurgeQueue operation on this queue is allowed every 60 seconds.")
+                message: "Only one PurgeQueue operation on \(queue) is allowed every 60 seconds.")
         case .queueDeleted: noSuchQueue
         }
     }
@@ -138,6 +153,14 @@ enum SQSFaults {
         case .invalidValue(let name):
             SQS.Faults.invalidAttributeValue(
                 message: "Invalid value for the parameter \(name).")
+        case .queueTypeChange:
+            SQS.Faults.invalidAttributeValue(
+                message: "Invalid value for the parameter FifoQueue. Reason: Modifying queue type "
+                    + "is not supported.")
+        case .twoEncryptions:
+            SQS.Faults.invalidAttributeName(
+                message: "You can use one type of server-side encryption (SSE) at one time. You "
+                    + "can either enable KMS SSE or SQS SSE.")
         case .invalidParameter(let message): invalidParameter(message)
         case .invalidPolicy(let reason):
             SQS.Faults.invalidAttributeValue(

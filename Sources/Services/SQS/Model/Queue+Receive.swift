@@ -76,7 +76,7 @@ extension Queue {
                 picks.take(
                     entry.position, record: entry.record,
                     lease: firstLease(entry.sentAt, now: now, command: command, nonce: nonce))
-            } else if hasUnloadedFresh, picks.isEmpty {
+            } else if hasUnloadedFresh {
                 return .needsWindow
             } else if let position = ready.first {
                 ready.popFirst()

@@ -26,9 +26,10 @@ extension Queue {
         _ handle: ReceiptHandle, seconds: Int, now: Timestamp
     ) throws(QueueRefusal) -> [QueueChange] {
         guard handle.cell == cellNumber else { throw .receiptHandleInvalid }
-        guard let entry = entries[handle.position], !entry.lease.isLeaving,
-            entry.lease.receiveCount > 0
-        else { throw .messageNotInFlight }
+        guard let entry = entries[handle.position] else { throw .messageGone }
+        guard !entry.lease.isLeaving, entry.lease.receiveCount > 0 else {
+            throw .messageNotInFlight
+        }
         guard entry.lease.nonce == handle.nonce, entry.lease.visibleAt > now else {
             throw isFIFO ? .receiptHandleExpired : .messageNotInFlight
         }
@@ -36,7 +37,7 @@ extension Queue {
         var lease = entry.lease
         let since = lease.receivedAt ?? now
         guard visibleAt.milliseconds(since: since) <= Int64(limits.visibilitySecondsMax) * 1000
-        else { throw .visibilityBeyondLimit }
+        else { throw .visibilityBeyondLimit(seconds: seconds) }
         lease.visibleAt = visibleAt
         return [.leased(handle.position, lease)]
     }

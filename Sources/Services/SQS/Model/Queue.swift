@@ -86,7 +86,9 @@ package struct Queue: Sendable {
     package var nextVisibleAt: Timestamp? { timeline.first?.time }
 
     /// Whether fresh messages exist beyond the resident window.
-    package var hasUnloadedFresh: Bool { header.freshCount > UInt64(window.count) }
+    package var hasUnloadedFresh: Bool {
+        windowEnd < header.nextPosition && header.freshCount > UInt64(window.count)
+    }
 
     /// Whether a receive would find something now.
     package var hasReceivable: Bool { receivableCount > 0 }

@@ -10,6 +10,10 @@ package enum AttributeRefusal: Error, Hashable, Sendable {
     case unknownName(String)
     /// `InvalidAttributeValue`, for values outside an attribute's range.
     case invalidValue(name: String)
+    /// `FifoQueue` is given when the queue is created and never changes.
+    case queueTypeChange
+    /// SQS's own encryption and KMS's were both asked for.
+    case twoEncryptions
     /// `InvalidParameterValue`, with the reason AWS gives.
     case invalidParameter(String)
     /// `InvalidAttributeValue` for a policy, with what is wrong in it.
@@ -26,6 +30,9 @@ extension QueueConfiguration {
         for name in attributes.keys.sorted() {
             guard let value = attributes[name] else { continue }
             try set(name, value, limits: limits, isCreating: isCreating)
+        }
+        if attributes["SqsManagedSseEnabled"] == "true", texts[.kmsMasterKeyID] != nil {
+            throw .twoEncryptions
         }
         if throughputLimitPerGroup, !deduplicatesByGroup {
             throw .invalidParameter(
@@ -69,9 +76,7 @@ extension QueueConfiguration {
         switch attribute {
         case .policy: policy = value.isEmpty ? nil : try compiledPolicy(value)
         case .redriveAllowPolicy:
-            guard value.isEmpty || Self.isJSONObject(value) else {
-                throw .invalidValue(name: name)
-            }
+            redriveAllowance = value.isEmpty ? nil : try RedriveAllowance(parsing: value)
         case .kmsDataKeyReusePeriod: _ = try number(name, value, 60...86_400)
         case .sqsManagedSSE: _ = try flag(name, value, fifoOnly: false)
         case .kmsMasterKeyID: break
@@ -91,8 +96,9 @@ extension QueueConfiguration {
     }
 
     private func setFIFO(_ value: String, isCreating: Bool) throws(AttributeRefusal) {
-        guard isCreating, value == "true" else { throw .invalidValue(name: "FifoQueue") }
         guard isFIFO else { throw .unknownName("FifoQueue") }
+        guard isCreating else { throw .queueTypeChange }
+        guard value == "true" else { throw .invalidValue(name: "FifoQueue") }
     }
 
     private func number(_ name: String, _ value: String, _ range: ClosedRange<Int>)
@@ -121,10 +127,6 @@ extension QueueConfiguration {
         guard isFIFO else { throw .unknownName(name) }
         guard value == no || value == yes else { throw .invalidValue(name: name) }
         return value == yes
-    }
-
-    private static func isJSONObject(_ text: String) -> Bool {
-        (try? JSONValue(parsing: text))?.objectValue != nil
     }
 
     private static func redrivePolicy(_ text: String, limits: SQSLimits)

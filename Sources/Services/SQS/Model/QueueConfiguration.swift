@@ -43,6 +43,8 @@ package struct QueueConfiguration: Sendable {
     package var throughputLimitPerGroup = false
     /// Attributes kept as text: policies and encryption settings.
     package var texts: [QueueTextAttribute: String] = [:]
+    /// Who may name this queue as dead-letter queue; `nil` is everybody.
+    package var redriveAllowance: RedriveAllowance?
     /// The compiled queue policy, kept beside its text.
     package var policy: NamedPolicy?
     package var tags: [String: String] = [:]

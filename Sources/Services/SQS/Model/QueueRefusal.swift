@@ -7,7 +7,9 @@ package enum QueueRefusal: Error, Hashable, Sendable {
     case receiptHandleExpired
     case messageNotInFlight
     /// The visibility timeout asked for would end more than 12 hours after the receive.
-    case visibilityBeyondLimit
+    case visibilityBeyondLimit(seconds: Int)
+    /// The message was deleted, or expired.
+    case messageGone
     case tooManyInFlight
     case purgeInProgress
     /// The queue was deleted after the caller found it.

@@ -100,9 +100,14 @@ extension SQSService {
         let prefix = "Value \(policy.text) for parameter RedrivePolicy is invalid. Reason: "
         guard let arn = ARN(parsing: policy.deadLetterTargetARN), let name = QueueName(arn),
             name.account == configuration.account, name.region == configuration.region,
-            try await registry.cell(name) != nil
+            let target = try await registry.cell(name)
         else {
             throw SQSFaults.invalidParameter(prefix + "Dead letter target does not exist.")
+        }
+        let allowance = try target.look { queue, _ in queue.configuration.redriveAllowance }.result
+        guard allowance?.admits(configuration.arn) ?? true else {
+            throw SQSFaults.invalidParameter(
+                prefix + "Queue does not have permission to use the dead-letter queue.")
         }
         guard name.name.hasSuffix(".fifo") == configuration.isFIFO else {
             throw SQSFaults.invalidParameter(

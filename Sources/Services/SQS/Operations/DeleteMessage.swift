@@ -127,7 +127,7 @@ extension SQSService {
     {
         if let refusal = error as? QueueRefusal {
             if refusal == .queueDeleted { throw refusal }
-            return failure(id, SQSFaults.fault(for: refusal))
+            return failure(id, SQSFaults.fault(for: refusal, queue: ""))
         }
         guard error is ServiceFault else { throw error }
         return failure(id, error)

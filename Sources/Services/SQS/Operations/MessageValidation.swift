@@ -111,8 +111,8 @@ enum MessageValidation {
 
     private static func empty(_ name: String, _ kind: Substring) -> ServiceFault {
         SQSFaults.invalidParameter(
-            "The message attribute '\(name)' must contain a non-empty message attribute value "
-                + "for message attribute type '\(kind)'.")
+            "Message (user) attribute '\(name)' must contain a non-empty value of type "
+                + "'\(kind)'.")
     }
 
     private static func isNumber(_ text: String) -> Bool {

@@ -33,12 +33,12 @@ struct WantedAttributes {
         var prefixes: [String] = []
         for name in input.messageAttributeNames ?? [] {
             if name.hasSuffix(".*") {
-                prefixes.append(String(name.dropLast()))
+                prefixes.append(String(name.dropLast(2)))
             } else {
                 names.insert(name)
             }
         }
-        wantsAll = names.contains("All") || prefixes.contains(".")
+        wantsAll = names.contains("All") || prefixes.contains("")
         self.names = names
         self.prefixes = prefixes
     }

@@ -73,6 +73,11 @@ extension SQSService {
                 return try await withQueue(input.queueUrl, context) { cell in
                     try await world.store.admitted(bytes: bytes + 512 * entries.count)
                     let isFIFO = cell.isFIFO
+                    // AWS refuses the whole batch for this, with the single send's sentence.
+                    if isFIFO, entries.contains(where: { $0.messageGroupId == nil }) {
+                        throw SQSFaults.invalidParameter(
+                            "The request must contain the parameter MessageGroupId.")
+                    }
                     let (result, version) = try cell.commit { queue, now in
                         sendBatch(entries, to: queue, isFIFO: isFIFO, context, now: now)
                     }
