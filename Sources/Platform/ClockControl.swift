@@ -21,10 +21,9 @@ package final class ClockControl: ClockCommands {
 
     package func set(mode: ClockMode) async throws {
         try await exclusively {
-            var setting = world.clock.setting()
-            setting.mode = mode
-            try await save(setting)
+            // Set first: what is stored is then the moment that time stands at, not one before.
             world.clock.set(mode: mode)
+            try await save(world.clock.setting())
         }
     }
 
