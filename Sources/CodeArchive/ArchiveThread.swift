@@ -2,12 +2,13 @@
 // The thread on which archives are read and written, so that no event loop waits for a disk or
 // for a large archive.
 
+import Synchronization
+
 #if canImport(Glibc)
     import Glibc
 #else
     import Darwin
 #endif
-import Synchronization
 
 /// Runs one actor's jobs on a thread of its own.
 final class ArchiveThread: SerialExecutor {

@@ -2,12 +2,13 @@
 // Functions' code, unpacked: a cache of folders made from blobs, emptied whenever a process
 // begins. What an archive may hold is decided in ZipReader and EntryPath.
 
+package import Storage
+
 #if canImport(Glibc)
     import Glibc
 #else
     import Darwin
 #endif
-package import Storage
 
 /// Unpacks archives into folders named by their hash.
 ///

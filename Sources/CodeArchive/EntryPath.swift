@@ -44,7 +44,8 @@ struct EntryPath: Hashable, Sendable {
         }
         var climbs = 0
         var hasDescended = false
-        for part in target.split(separator: "/", omittingEmptySubsequences: true) where part != "." {
+        for part in target.split(separator: "/", omittingEmptySubsequences: true) where part != "."
+        {
             if part == ".." {
                 guard !hasDescended else { return false }
                 climbs += 1

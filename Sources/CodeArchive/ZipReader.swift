@@ -4,6 +4,12 @@
 
 import CArchive
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// Takes what an archive holds, in its order; called only for entries that keep the rules.
 protocol EntrySink {
     mutating func folder(_ path: String) throws(ArchiveRefusal)
@@ -42,6 +48,13 @@ struct ZipReader {
         let names = try ZipDirectory.names(in: archive, limits)
         for name in names { _ = try EntryPath.reading(name, limits) }
         var reader = ZipReader(limits, packedBytes: archive.count)
+        // libarchive loses names that the thread's character set does not have.
+        let locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", nil)
+        let former = locale.flatMap { uselocale($0) }
+        defer {
+            if let former { _ = uselocale(former) }
+            if let locale { freelocale(locale) }
+        }
         // The closure form keeps the bytes in place while libarchive reads them.
         let outcome: Result<Void, ArchiveRefusal> = archive.withUnsafeBytes { bytes in
             do throws(ArchiveRefusal) {
@@ -121,7 +134,8 @@ struct ZipReader {
                 throw ArchiveRefusal.notReadable(reason: "a link leads out")
             }
             try sink.link(path.text, to: target)
-        default: throw ArchiveRefusal.notReadable(reason: "it holds a device or pipe")
+        // Pipes come out as files: zips made from a pipe say so of what is one.
+        default: throw ArchiveRefusal.notReadable(reason: "it holds a device or socket")
         }
     }
 
