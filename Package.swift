@@ -101,7 +101,7 @@ let package = Package(
             "LambdaServiceTests",
             [
                 "Basics", "Chronology", "Delivery", "IdentityAccess", "Journal", "LambdaService",
-                "LambdaWire", "ServiceKit", "Storage", "WireModel",
+                "LambdaWire", "SQSService", "ServiceKit", "Storage", "WireModel", "WireProtocols",
             ]),
         tests("CodeArchiveTests", ["Basics", "CArchive", "CodeArchive", "Storage"]),
         tests("TidyTests", []),

@@ -4,7 +4,10 @@
 
 /// Reads the central directory of a zip.
 enum ZipDirectory {
-    /// The names of all entries; throws when there is no directory to be read.
+    /// The names of all entries.
+    ///
+    /// Throws when there is no directory to be read, and when it announces more than is allowed:
+    /// what it does not announce is met when it is unpacked.
     static func names(in archive: [UInt8], _ limits: ArchiveLimits) throws(ArchiveRefusal)
         -> [[UInt8]]
     {
@@ -24,6 +27,7 @@ enum ZipDirectory {
         guard size <= UInt64(close) else { throw refuse("its directory lies outside") }
         var position = close - Int(size)
         var names: [[UInt8]] = []
+        var announced: UInt64 = 0
         for _ in 0..<count {
             guard position + 46 <= close, archive.little32(position) == 0x0201_4B50 else {
                 throw refuse("its directory is damaged")
@@ -34,8 +38,10 @@ enum ZipDirectory {
                 throw refuse("its directory is damaged")
             }
             names.append(Array(archive[position + 46..<position + 46 + length]))
+            announced += UInt64(archive.little32(position + 24))
             position += 46 + length + rest
         }
+        guard announced < UInt64(limits.unpackedBytesMax) else { throw ArchiveRefusal.tooLarge }
         return names
     }
 

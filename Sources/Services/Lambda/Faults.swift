@@ -70,6 +70,9 @@ enum LambdaFaults {
                     + "must satisfy enum value set: [\(values.joined(separator: ", "))] or be a "
                     + "valid ARN")
         }
+        if let first = violations.first, first.topMember == "Environment" {
+            return invalid(ConstraintViolation.summary(of: violations))
+        }
         return ServiceFault.validation(violations, service: Lambda.service)
     }
 }

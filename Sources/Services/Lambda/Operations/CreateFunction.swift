@@ -73,6 +73,7 @@ extension LambdaService {
         try apply(FunctionChange(input), to: &settings)
         let tags = input.tags ?? [:]
         try FunctionRules.check(tags: tags, limits: limits)
+        try await checkRuntime(settings.runtime)
         try await checkRole(of: settings, name)
         let code = try await keep(archive)
         settings.codeHash = code.hash
@@ -108,6 +109,14 @@ extension LambdaService {
         let qualifier = publishes ? shown.version : nil
         let reply = await configuration(name, shown, qualifier: qualifier, progress: .creating)
         return Reply(reply, at: version, subjects: [name.name])
+    }
+
+    /// Throws unless something on this machine can run the runtime.
+    func checkRuntime(_ runtime: String) async throws {
+        if case .missing(let explanation) = await ports.executor.availability(ofRuntime: runtime) {
+            throw LambdaFaults.invalid(
+                "The runtime parameter of \(runtime) cannot be served here: \(explanation)")
+        }
     }
 
     /// Throws unless Lambda can assume the role and the role may send to the dead-letter queue.

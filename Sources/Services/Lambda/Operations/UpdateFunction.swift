@@ -101,6 +101,9 @@ extension LambdaService {
         let wanted = FunctionChange(input)
         var settings = function.latest
         try apply(wanted, to: &settings)
+        if settings.runtime != function.latest.runtime {
+            try await checkRuntime(settings.runtime)
+        }
         if settings.role != function.latest.role
             || settings.deadLetterTarget != function.latest.deadLetterTarget
         {

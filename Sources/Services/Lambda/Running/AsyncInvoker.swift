@@ -71,7 +71,12 @@ struct AsyncInvoker: DeliveryHandler {
             return end(.eventAgeExceeded)
         }
         guard await ledger.enter(event.function, limit: reserved, activity: delivery.activity)
-        else { return end(.zeroReservedConcurrency) }
+        else {
+            // Sent on at once if there is somewhere to send it; else it waits for better times.
+            let hasTarget =
+                config?.onFailure != nil || function.settings.deadLetterTarget != nil
+            return hasTarget ? end(.zeroReservedConcurrency) : again(delivery)
+        }
         if policy.isTooOld(acceptedAt: delivery.acceptedAt, now: world.clock.now()) {
             ledger.leave(event.function)
             return end(.eventAgeExceeded)
