@@ -95,7 +95,7 @@ let package = Package(
             "DeliveryTests",
             [
                 "Basics", "Chronology", "Delivery", "IdentityAccess", "Journal", "ServiceKit",
-                "Storage", "WireModel",
+                "Storage", "StorageTesting", "WireModel",
             ]),
         tests(
             "LambdaServiceTests",
