@@ -107,13 +107,11 @@ let package = Package(
         tests("TidyTests", []),
 
         // 4 Edge
-        .target(name: "CSandbox"),
         room(
-            "FunctionRuntime", ["Basics", "Chronology", "LambdaService", "CSandbox"],
-            resources: [
-                .embedInCode("Bootstraps/bootstrap.py"),
-                .embedInCode("Bootstraps/martlet_faults.py"),
-                .embedInCode("Bootstraps/bootstrap.mjs"),
+            "Gateway",
+            [
+                "Basics", "HTTPFront", "IdentityAccess", "Journal", "ServiceKit", "Signing",
+                "WireModel", "WireProtocols",
             ]),
         tests(
             "FunctionRuntimeTests", ["Basics", "Chronology", "LambdaService", "FunctionRuntime"]),

@@ -1,5 +1,5 @@
-/* SPDX-License-Identifier: Apache-2.0 */
-/* RocksDB's C interface, as the system installed it, and what Swift cannot call by itself. */
+// SPDX-License-Identifier: Apache-2.0
+// RocksDB's C interface, as the system installed it, and what Swift cannot call by itself.
 #include <rocksdb/c.h>
 #if defined(__linux__)
 #include <sys/prctl.h>

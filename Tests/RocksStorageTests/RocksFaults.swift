@@ -19,7 +19,7 @@ final class RocksFaults: StoreFaults {
 
     func answer(_ step: RocksStep) -> String? {
         if step == .sync {
-            while held.load(ordering: .acquiring) { usleep(200) }
+            while held.load(ordering: .acquiring) { sched_yield() }
         }
         return switches.withLock { switches in
             switch step {
@@ -47,10 +47,9 @@ final class TemporaryDirectory: Sendable {
     let path: String
 
     init() throws {
-        let url = FileManager.default.temporaryDirectory
-            .appendingPathComponent("martlet-store-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-        path = url.path
+        var template = Array("/tmp/martlet-store-XXXXXX".utf8CString)
+        guard let made = mkdtemp(&template) else { throw CocoaError(.fileWriteUnknown) }
+        path = String(cString: made)
     }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }

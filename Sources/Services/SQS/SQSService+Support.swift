@@ -82,7 +82,7 @@ enum SQSFaults {
         unmodelled("InvalidParameterValue", message)
     }
 
-    /// `Value 11 for parameter X is invalid. Reason: …`
+    /// `InvalidParameterValue` with the value, the parameter and the reason.
     static func invalidValue(
         _ value: some CustomStringConvertible, _ name: String, _ reason: String
     )

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // CreateQueue (SQS API reference): idempotent for equal attributes.
 
-import Chronology
 import Basics
+import Chronology
 import SQSWire
 import ServiceKit
 import Storage

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // SendMessage and SendMessageBatch (SQS API reference).
 
-import Storage
-import Journal
 import Basics
 import IdentityAccess
+import Journal
 import SQSWire
 import ServiceKit
+import Storage
 import WireModel
 
 extension SQSService {
