@@ -113,8 +113,6 @@ let package = Package(
                 "Basics", "HTTPFront", "IdentityAccess", "Journal", "ServiceKit", "Signing",
                 "WireModel", "WireProtocols",
             ]),
-        tests(
-            "FunctionRuntimeTests", ["Basics", "Chronology", "LambdaService", "FunctionRuntime"]),
         .systemLibrary(
             name: "CArchive", pkgConfig: "libarchive",
             providers: [.apt(["libarchive-dev"]), .brew(["libarchive"])]),

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: Apache-2.0 */
-/* libarchive, as the system installed it. */
+// SPDX-License-Identifier: Apache-2.0
+// libarchive, as the system installed it.
 #include <archive.h>
 #include <archive_entry.h>
