@@ -76,8 +76,8 @@ let package = Package(
         room(
             "SQSService",
             [
-                "Basics", "Chronology", "IdentityAccess", "Journal", "ServiceKit", "SQSWire",
-                "Storage", "WireModel", crypto,
+                "Basics", "Chronology", "Delivery", "IdentityAccess", "Journal", "ServiceKit",
+                "SQSWire", "Storage", "WireModel", crypto,
             ], path: "Sources/Services/SQS"),
         room(
             "LambdaService",

@@ -43,6 +43,18 @@ package struct QueueHandOver: Sendable {
     package let principal: Principal
     package let cause: JournalID
     package let activity: Activity
+
+    package init(
+        message: QueueMessage, queue: ARN, id: OutboxID, principal: Principal, cause: JournalID,
+        activity: Activity
+    ) {
+        self.message = message
+        self.queue = queue
+        self.id = id
+        self.principal = principal
+        self.cause = cause
+        self.activity = activity
+    }
 }
 
 /// Puts messages of the outbox into queues.

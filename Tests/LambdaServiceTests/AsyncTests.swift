@@ -3,7 +3,10 @@
 
 import Basics
 import Chronology
+import Delivery
+import IdentityAccess
 import Journal
+import SQSService
 import ServiceKit
 import Storage
 import Synchronization
@@ -54,8 +57,9 @@ import Testing
         #expect(ground.outboxCount == 0)
     }
 
-    @Test func deadLetterAndDestinationBothGetIt() async throws {
-        let ground = try await Ground()
+    @Test(arguments: [true, false])
+    func deadLetterAndDestinationBothGetIt(_ remembers: Bool) async throws {
+        let ground = try await Ground(remembers: remembers)
         let letters = try await ground.queue("letters")
         let records = try await ground.queue("records")
         try await ground.function(
@@ -195,6 +199,35 @@ import Testing
         #expect(second.executor.invocations.count == 1)
         #expect(try await second.take(letters).count == 1)
         #expect(second.outboxCount == 0)
+    }
+
+    @Test func aHandOverThatIsRepeatedLeavesOneMessage() async throws {
+        let ground = try await Ground()
+        let queue = try await ground.queue("letters")
+        let arn = try #require(ARN(parsing: queue))
+        let intake = ground.sqs.outboxIntake(policies: ground.roles)
+        let role = try #require(ARN(parsing: Ground.role))
+        let session = try await ground.roles.session(
+            of: role, for: LambdaService.principal, named: "f")
+        func handOver(_ id: UInt64, as principal: Principal) -> QueueHandOver {
+            QueueHandOver(
+                message: QueueMessage(
+                    body: "b", attributes: [QueueMessage.Attribute("a", "String", "1")]),
+                queue: arn, id: OutboxID(rawValue: id), principal: principal, cause: .none,
+                activity: ground.world.background.activity)
+        }
+        try await intake.accept(handOver(7, as: .role(session)))
+        try await intake.accept(handOver(7, as: .role(session)))
+        #expect(try await ground.take(queue).count == 1)
+        try await intake.accept(handOver(8, as: .role(session)))
+        #expect(try await ground.take(queue).count == 2)
+        // Confirmed, the id may be forgotten: the outbox never uses it again.
+        await intake.confirm(OutboxID(rawValue: 7), at: arn)
+        let stranger = Principal.user(UserPrincipal(account: .local, name: "u", id: "AIDA"))
+        #expect(
+            await refusal { try await intake.accept(handOver(9, as: stranger)) }
+                .hasPrefix("AccessDenied"))
+        #expect(try await ground.take(queue).count == 2)
     }
 
     @Test func aMissingDeadLetterQueueIsARecordedDrop() async throws {

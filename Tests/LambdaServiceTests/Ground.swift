@@ -168,7 +168,8 @@ final class Ground: ServiceCaller {
     init(
         store: any Store = MemoryStore(), blobs: any BlobStore = SumBlobs(),
         now: Timestamp = Timestamp(seconds: 1_800_000_000),
-        roles: [String: [String]] = ["worker": ["sqs:*"], "idle": ["logs:*"]]
+        roles: [String: [String]] = ["worker": ["sqs:*"], "idle": ["logs:*"]],
+        remembers: Bool = true
     ) async throws {
         let spawner = TaskSpawner()
         world = World(
@@ -186,11 +187,9 @@ final class Ground: ServiceCaller {
             world: world,
             ports: LambdaPorts(
                 executor: executor, code: PlainCode(), caller: self, signals: sqs,
-                roles: self.roles, policies: self.roles), outbox: outbox)
-        outbox.register(
-            QueueDeliveryHandler.name,
-            QueueDeliveryHandler(
-                world: world, transfer: CallingQueueTransfer(caller: self), roles: self.roles))
+                roles: self.roles, policies: self.roles,
+                transfer: remembers ? sqs.outboxIntake(policies: self.roles) : nil),
+            outbox: outbox)
         services.withLock { $0 = ["sqs": sqs.registration, "lambda": lambda.registration] }
         parts.withLock { $0 = (lambda, outbox) }
         try await sqs.start()

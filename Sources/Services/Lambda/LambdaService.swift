@@ -14,11 +14,15 @@ package struct LambdaPorts: Sendable {
     package var signals: any ArrivalSignals
     package var roles: any RoleSource
     package var policies: any PolicySource
+    /// How dead letters and records reach queues; by `caller` unless given.
+    package var transfer: any QueueTransfer
 
     package init(
         executor: any FunctionExecutor, code: any FunctionCodeStore, caller: any ServiceCaller,
-        signals: any ArrivalSignals, roles: any RoleSource, policies: any PolicySource
+        signals: any ArrivalSignals, roles: any RoleSource, policies: any PolicySource,
+        transfer: (any QueueTransfer)? = nil
     ) {
+        self.transfer = transfer ?? CallingQueueTransfer(caller: caller)
         self.executor = executor
         self.code = code
         self.caller = caller
@@ -45,7 +49,7 @@ package final class LambdaService: Sendable {
     let roles: RoleChecks
     let mappings: MappingSet
 
-    /// Registers the service's handler with `outbox`, which is not started yet.
+    /// Registers the service's handlers with `outbox`, which is not started yet.
     package init(
         world: World, ports: LambdaPorts, outbox: Outbox, limits: LambdaLimits = LambdaLimits()
     ) {
@@ -65,6 +69,9 @@ package final class LambdaService: Sendable {
             AsyncInvoker(
                 world: world, directory: directory, runner: runner, ledger: ledger,
                 limits: limits))
+        outbox.register(
+            QueueDeliveryHandler.name,
+            QueueDeliveryHandler(world: world, transfer: ports.transfer, roles: ports.roles))
     }
 
     /// Takes up the mappings that the store holds.
