@@ -13,11 +13,11 @@ let strict: [SwiftSetting] = [
 /// A library target: its layer is the comment above it, its arrows are `dependencies`.
 func room(
     _ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil,
-    resources: [Resource]? = nil
+    exclude: [String] = [], resources: [Resource]? = nil
 ) -> Target {
     .target(
-        name: name, dependencies: dependencies, path: path, resources: resources,
-        swiftSettings: strict)
+        name: name, dependencies: dependencies, path: path, exclude: exclude,
+        resources: resources, swiftSettings: strict)
 }
 
 /// A unit-test target.
@@ -39,6 +39,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     ],
     targets: [
         // 0 Ground
@@ -47,9 +48,8 @@ let package = Package(
 
         // 1 Contracts
         room("WireModel", ["Basics"]),
-        room("WireProtocols", ["Basics", "WireModel", "ServiceCatalog"]),
+        room("WireProtocols", ["Basics", "WireModel", "ServiceCatalog"], exclude: ["README.md"]),
         room("Storage", ["Basics"]),
-
         room("ServiceCatalog", path: "Sources/Generated/ServiceCatalog"),
         room("SQSWire", ["Basics", "WireModel"], path: "Sources/Generated/SQSWire"),
         room("LambdaWire", ["Basics", "WireModel"], path: "Sources/Generated/LambdaWire"),
@@ -64,7 +64,6 @@ let package = Package(
         room(
             "ServiceKit",
             ["Basics", "Chronology", "IdentityAccess", "Journal", "Storage", "WireModel"]),
-
         room(
             "Delivery",
             [
@@ -84,11 +83,94 @@ let package = Package(
             [
                 "Basics", "Chronology", "Delivery", "IdentityAccess", "Journal", "LambdaWire",
                 "ServiceKit", "Storage", "WireModel",
-            ], path: "Sources/Services/Lambda"),
+            ], path: "Sources/Services/Lambda", exclude: ["README.md"]),
+        room(
+            "IAMService",
+            [
+                "Basics", "Chronology", "IAMWire", "IdentityAccess", "STSWire", "ServiceKit",
+                "Storage", "WireModel",
+            ], path: "Sources/Services/IAM", exclude: ["README.md"]),
+        room(
+            "LogsService",
+            [
+                "Basics", "Chronology", "IdentityAccess", "LogsWire", "ServiceKit", "Storage",
+                "WireModel",
+            ], path: "Sources/Services/Logs", exclude: ["README.md"]),
+
+        // Engines: only Platform and tests import them
+        .systemLibrary(
+            name: "CRocksDB", pkgConfig: "rocksdb",
+            providers: [.apt(["librocksdb-dev"]), .brew(["rocksdb"])]),
+        room("RocksStorage", ["Storage", "Basics", "CRocksDB", crypto]),
+
+        // 4 Edge
+        room("HTTPFront", ["Basics", nio("NIOCore"), nio("NIOPosix")]),
+        room(
+            "Gateway",
+            [
+                "Basics", "HTTPFront", "IdentityAccess", "Journal", "ServiceKit", "Signing",
+                "WireModel", "WireProtocols",
+            ]),
+        room(
+            "AdminAPI", ["Basics", "Chronology", "Gateway", "HTTPFront", "Journal"]),
+        .systemLibrary(
+            name: "CArchive", pkgConfig: "libarchive",
+            providers: [.apt(["libarchive-dev"]), .brew(["libarchive"])]),
+        room("CodeArchive", ["Storage", "CArchive"]),
+        .target(name: "CSandbox"),
+        room(
+            "FunctionRuntime", ["Basics", "Chronology", "LambdaService", "CSandbox"],
+            resources: [
+                .embedInCode("Bootstraps/bootstrap.py"),
+                .embedInCode("Bootstraps/martlet_faults.py"),
+                .embedInCode("Bootstraps/bootstrap.mjs"),
+            ]),
+
+        // 5 Assembly
+        room(
+            "Platform",
+            [
+                "AdminAPI", "Basics", "Chronology", "CodeArchive", "Delivery", "FunctionRuntime",
+                "Gateway", "HTTPFront", "IAMService", "IdentityAccess", "Journal",
+                "LambdaService", "LogsService", "RocksStorage", "SQSService", "ServiceKit",
+                "Storage", "WireModel", "WireProtocols", nio("NIOCore"), nio("NIOPosix"),
+            ]),
+
+        // 6 Apps
+        .executableTarget(
+            name: "martlet",
+            dependencies: [
+                "Basics", "FunctionRuntime", "Gateway", "Platform",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "ModelGenerator", dependencies: ["Basics", "WireModel"],
+            swiftSettings: strict),
+
+        // Testing
+        room("StorageTesting", ["Storage", "Basics"]),
+        .executableTarget(
+            name: "WireEcho",
+            dependencies: [
+                "Basics", "WireModel", "WireProtocols", "SQSWire", "LambdaWire", "LogsWire",
+                "STSWire", "IAMWire",
+            ],
+            swiftSettings: strict),
 
         // Tests
         tests("BasicsTests", ["Basics"]),
         tests("ChronologyTests", ["Basics", "Chronology"]),
+        tests("WireModelTests", ["Basics", "WireModel"]),
+        tests(
+            "WireProtocolsTests",
+            [
+                "Basics", "WireModel", "WireProtocols", "SQSWire", "LambdaWire", "LogsWire",
+                "IAMWire",
+            ]),
+        tests("ModelGeneratorTests", ["Basics", "ModelGenerator"]),
+        tests("StorageTests", ["Storage", "StorageTesting", "Basics"]),
+        tests("RocksStorageTests", ["RocksStorage", "Storage", "StorageTesting", "Basics"]),
         tests("IdentityAccessTests", ["Basics", "IdentityAccess"]),
         tests("SigningTests", ["Basics", "Signing"]),
         tests(
@@ -103,39 +185,24 @@ let package = Package(
                 "Basics", "Chronology", "Delivery", "IdentityAccess", "Journal", "LambdaService",
                 "LambdaWire", "SQSService", "ServiceKit", "Storage", "WireModel", "WireProtocols",
             ]),
-        tests("CodeArchiveTests", ["Basics", "CArchive", "CodeArchive", "Storage"]),
-        tests("TidyTests", []),
-
-        // 4 Edge
-        room(
-            "Gateway",
+        tests(
+            "IAMServiceTests",
             [
-                "Basics", "HTTPFront", "IdentityAccess", "Journal", "ServiceKit", "Signing",
-                "WireModel", "WireProtocols",
+                "Basics", "Chronology", "IAMService", "IAMWire", "IdentityAccess", "Journal",
+                "STSWire", "ServiceKit", "Storage", "WireModel", "WireProtocols",
             ]),
-        .systemLibrary(
-            name: "CArchive", pkgConfig: "libarchive",
-            providers: [.apt(["libarchive-dev"]), .brew(["libarchive"])]),
-        room("CodeArchive", ["Storage", "CArchive"]),
-        room("HTTPFront", ["Basics", nio("NIOCore"), nio("NIOPosix")]),
+        tests("CodeArchiveTests", ["Basics", "CArchive", "CodeArchive", "Storage"]),
+        tests(
+            "LogsServiceTests",
+            [
+                "Basics", "Chronology", "IdentityAccess", "Journal", "LogsService", "LogsWire",
+                "ServiceKit", "Storage", "WireModel", "WireProtocols",
+            ]),
         tests(
             "HTTPFrontTests",
             ["HTTPFront", "Basics", nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded")]),
-
-        // 6 Apps
-        .executableTarget(
-            name: "ModelGenerator", dependencies: ["Basics", "WireModel"],
-            swiftSettings: strict),
-        tests("StorageTests", ["Storage", "StorageTesting", "Basics"]),
-
-        // Engines: only Platform and tests import them
-        .systemLibrary(
-            name: "CRocksDB", pkgConfig: "rocksdb",
-            providers: [.apt(["librocksdb-dev"]), .brew(["rocksdb"])]),
-        room("RocksStorage", ["Storage", "Basics", "CRocksDB"]),
-        tests("RocksStorageTests", ["RocksStorage", "Storage", "StorageTesting", "Basics"]),
-
-        // Testing
-        room("StorageTesting", ["Storage", "Basics"]),
+        tests(
+            "FunctionRuntimeTests", ["Basics", "Chronology", "LambdaService", "FunctionRuntime"]),
+        tests("TidyTests", []),
     ]
 )

@@ -221,10 +221,13 @@ class Martlet:
         return variables
 
     def aws_cli(self, *arguments, check=True, timeout=60, input=None, **who):
-        """Runs the AWS CLI; the result has `returncode`, `stdout`, `stderr` and `json`."""
+        """Runs the AWS CLI; the result has `returncode`, `stdout`, `stderr` and `json`.
+
+        The endpoint is an option: version 1 ignores `AWS_ENDPOINT_URL` for SQS in most regions.
+        """
         aws = Path(sys.executable).parent / "aws"
         done = subprocess.run(
-            [str(aws), *arguments], capture_output=True, text=True, timeout=timeout, input=input,
+            [str(aws), "--endpoint-url", self.endpoint, *arguments], capture_output=True, text=True, timeout=timeout, input=input,
             env=_plain_environment() | self.aws_environment(**who))
         if check and done.returncode != 0:
             raise AssertionError(f"aws {' '.join(arguments)} ended with {done.returncode}:\n"

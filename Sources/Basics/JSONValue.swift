@@ -125,3 +125,21 @@ package struct JSONObject: Hashable, Sendable, ExpressibleByDictionaryLiteral {
         hasher.combine(members.count)
     }
 }
+
+extension JSONValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral,
+    ExpressibleByDictionaryLiteral, ExpressibleByArrayLiteral, ExpressibleByIntegerLiteral
+{
+    package init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
+
+    package init(integerLiteral value: Int64) { self = .integer(value) }
+
+    package init(stringLiteral value: String) { self = .string(value) }
+
+    package init(booleanLiteral value: Bool) { self = .bool(value) }
+
+    package init(dictionaryLiteral elements: (String, JSONValue)...) {
+        var object = JSONObject()
+        for (name, value) in elements { object[name] = value }
+        self = .object(object)
+    }
+}

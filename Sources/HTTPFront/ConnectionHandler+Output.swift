@@ -115,8 +115,7 @@ extension ConnectionHandler {
 
     /// The client took enough: whoever waited for it goes on.
     func resumeOutput() {
-        guard deadlines.kind == .writing else { return }
-        deadlines.kind = .none
+        guard deadlines.kind == .writing, phase != .lingering else { return }
         rest()
         let waiting = writers
         writers = []
@@ -142,12 +141,12 @@ extension ConnectionHandler {
         let promise = context.eventLoop.makePromise(of: Void.self)
         let handler = NIOLoopBound(self, eventLoop: eventLoop)
         promise.futureResult.whenComplete { _ in handler.value.finishSending() }
-        waitForClient()
         prepareOutput()
         let bytes = output
         output.moveReaderIndex(to: output.writerIndex)
         context.writeAndFlush(wrapOutboundOut(bytes), promise: promise)
-        context.read()
+        // Most often all is sent by now, and the lingering has begun.
+        if phase == .lingering, deadlines.kind != .lingering { waitForClient() }
     }
 
     private func finishSending() {

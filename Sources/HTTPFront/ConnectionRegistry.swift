@@ -4,6 +4,15 @@
 import NIOCore
 import Synchronization
 
+/// What tells one listener's connections from another's.
+final class ListenerIdentity: Sendable {
+    let id: UInt64
+    /// Set under the registry's lock, so that no connection slips in behind a drain.
+    fileprivate let isClosed = Atomic(false)
+
+    init(id: UInt64) { self.id = id }
+}
+
 /// Every open connection; safe to call from any thread.
 final class ConnectionRegistry: Sendable {
     private struct Entry {
@@ -17,7 +26,6 @@ final class ConnectionRegistry: Sendable {
         var entries: [UInt64: Entry] = [:]
         var perAddress: [String: Int] = [:]
         var perListener: [UInt64: Int] = [:]
-        var closedListeners: Set<UInt64> = []
         var waiters: [(listener: UInt64, promise: EventLoopPromise<Void>)] = []
     }
 
@@ -28,19 +36,19 @@ final class ConnectionRegistry: Sendable {
 
     var count: Int { state.withLock { $0.entries.count } }
 
-    func nextID() -> UInt64 {
+    func newListener() -> ListenerIdentity {
         state.withLock { state in
             defer { state.nextID += 1 }
-            return state.nextID
+            return ListenerIdentity(id: state.nextID)
         }
     }
 
     /// Takes in a connection, or answers `nil` when a limit or a closed listener forbids it.
-    func admit(_ channel: any Channel, listener: UInt64, address: String?) -> UInt64? {
+    func admit(_ channel: any Channel, on listener: ListenerIdentity, address: String?) -> UInt64? {
         let counted = address.flatMap { Self.isLoopback($0) ? nil : $0 }
         return state.withLock { state in
             guard state.entries.count < limits.connectionsMax,
-                !state.closedListeners.contains(listener)
+                !listener.isClosed.load(ordering: .relaxed)
             else { return nil }
             if let counted {
                 let open = state.perAddress[counted, default: 0]
@@ -49,8 +57,8 @@ final class ConnectionRegistry: Sendable {
             }
             defer { state.nextID += 1 }
             state.entries[state.nextID] = Entry(
-                listener: listener, address: counted, channel: channel)
-            state.perListener[listener, default: 0] += 1
+                listener: listener.id, address: counted, channel: channel)
+            state.perListener[listener.id, default: 0] += 1
             return state.nextID
         }
     }
@@ -74,18 +82,22 @@ final class ConnectionRegistry: Sendable {
     /// Lets no connection of this listener in any more and answers those that are open.
     ///
     /// The promise is kept when the last of them is gone.
-    func close(_ listener: UInt64, promise: EventLoopPromise<Void>) -> [any Channel] {
+    func close(
+        _ listener: ListenerIdentity, promise: EventLoopPromise<Void>
+    ) -> [any Channel] {
         let channels = state.withLock { state in
-            state.closedListeners.insert(listener)
-            if state.perListener[listener] != nil { state.waiters.append((listener, promise)) }
-            return Self.channels(state, of: listener)
+            listener.isClosed.store(true, ordering: .relaxed)
+            if state.perListener[listener.id] != nil {
+                state.waiters.append((listener.id, promise))
+            }
+            return Self.channels(state, of: listener.id)
         }
         if channels.isEmpty { promise.succeed() }
         return channels
     }
 
-    func channels(of listener: UInt64) -> [any Channel] {
-        state.withLock { Self.channels($0, of: listener) }
+    func channels(of listener: ListenerIdentity) -> [any Channel] {
+        state.withLock { Self.channels($0, of: listener.id) }
     }
 
     private static func channels(_ state: borrowing State, of listener: UInt64) -> [any Channel] {

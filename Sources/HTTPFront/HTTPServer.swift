@@ -74,10 +74,15 @@ package final class HTTPServer: Sendable {
         tag: String, application: any HTTPApplication,
         _ bind: (ServerBootstrap) -> EventLoopFuture<any Channel>
     ) async throws -> HTTPListener {
-        let id = registry.nextID()
+        let identity = registry.newListener()
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: limits.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptPause())
+                }
+            }
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             // A second read that only finds the socket empty is a system call per request.
             .childChannelOption(.maxMessagesPerRead, value: 1)
@@ -87,20 +92,21 @@ package final class HTTPServer: Sendable {
             )
             .childChannelInitializer { [self] channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try set(up: channel, listener: id, tag: tag, application: application)
+                    try set(up: channel, listener: identity, tag: tag, application: application)
                 }
             }
         let channel = try await bind(bootstrap).get()
-        return HTTPListener(id: id, tag: tag, channel: channel, registry: registry)
+        return HTTPListener(identity: identity, tag: tag, channel: channel, registry: registry)
     }
 
     /// Runs on the connection's loop; an error closes the connection.
     private func set(
-        up channel: any Channel, listener: UInt64, tag: String, application: any HTTPApplication
+        up channel: any Channel, listener: ListenerIdentity, tag: String,
+        application: any HTTPApplication
     ) throws {
         let address = channel.remoteAddress
         guard let shared = resources[ObjectIdentifier(channel.eventLoop)],
-            let id = registry.admit(channel, listener: listener, address: address?.ipAddress)
+            let id = registry.admit(channel, on: listener, address: address?.ipAddress)
         else { throw HTTPConnectionClosed() }
         let registry = registry
         let handler = ConnectionHandler(
@@ -120,12 +126,14 @@ package final class HTTPServer: Sendable {
 /// One open listener.
 package final class HTTPListener: Sendable {
     package let tag: String
-    private let id: UInt64
+    private let identity: ListenerIdentity
     private let channel: any Channel
     private let registry: ConnectionRegistry
 
-    init(id: UInt64, tag: String, channel: any Channel, registry: ConnectionRegistry) {
-        self.id = id
+    init(
+        identity: ListenerIdentity, tag: String, channel: any Channel, registry: ConnectionRegistry
+    ) {
+        self.identity = identity
         self.tag = tag
         self.channel = channel
         self.registry = registry
@@ -143,11 +151,11 @@ package final class HTTPListener: Sendable {
         try? await channel.close().get()
         let loop = channel.eventLoop
         let promise = loop.makePromise(of: Void.self)
-        for connection in registry.close(id, promise: promise) {
+        for connection in registry.close(identity, promise: promise) {
             connection.pipeline.fireUserInboundEventTriggered(DrainEvent())
         }
-        let cut = loop.scheduleTask(in: deadline) { [registry, id] in
-            for connection in registry.channels(of: id) { connection.close(promise: nil) }
+        let cut = loop.scheduleTask(in: deadline) { [registry, identity] in
+            for connection in registry.channels(of: identity) { connection.close(promise: nil) }
         }
         try? await promise.futureResult.get()
         cut.cancel()

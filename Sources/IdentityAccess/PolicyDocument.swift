@@ -20,6 +20,9 @@ package struct PolicyDocument: Sendable {
 
     package let id: String?
     package let statements: [PolicyStatement]
+
+    /// A policy without statements.
+    package static let allowingNothing = PolicyDocument(id: nil, statements: [])
 }
 
 package enum Effect: Hashable, Sendable {

@@ -12,8 +12,23 @@ package final class Journal: Sendable {
     private struct State {
         var ring: [JournalRecord] = []
         var oldest = 0
+        /// Records ever appended.
+        var appended: UInt64 = 0
+        var counts: [CallKey: UInt64] = [:]
         var lastNumber: UInt64
         var followers: [WakeTicket] = []
+    }
+
+    /// What calls are counted by; there are only so many operations and statuses.
+    package struct CallKey: Hashable, Comparable, Sendable {
+        package let service: String
+        package let operation: String
+        package let status: Int
+
+        package static func < (left: CallKey, right: CallKey) -> Bool {
+            (left.service, left.operation, left.status)
+                < (right.service, right.operation, right.status)
+        }
     }
 
     private let state: Mutex<State>
@@ -37,6 +52,12 @@ package final class Journal: Sendable {
 
     package func append(_ record: JournalRecord) {
         let followers = state.withLock { state in
+            state.appended &+= 1
+            if record.kind == .call {
+                let key = CallKey(
+                    service: record.service, operation: record.operation, status: record.status)
+                state.counts[key, default: 0] += 1
+            }
             if state.ring.count < capacity {
                 state.ring.append(record)
             } else {
@@ -55,6 +76,25 @@ package final class Journal: Sendable {
         state.withLock { state in
             let ordered = state.ring[state.oldest...] + state.ring[..<state.oldest]
             return Array(ordered.suffix(limit))
+        }
+    }
+
+    /// How many records were appended so far, as a place to read on from.
+    package var mark: UInt64 { state.withLock { $0.appended } }
+
+    /// The records appended after `mark` as far as they are still resident, and the new mark.
+    package func records(after mark: UInt64) -> (records: [JournalRecord], mark: UInt64) {
+        state.withLock { state in
+            let wanted = Int(clamping: state.appended &- mark)
+            let ordered = state.ring[state.oldest...] + state.ring[..<state.oldest]
+            return (Array(ordered.suffix(min(wanted, ordered.count))), state.appended)
+        }
+    }
+
+    /// Calls by operation and status, in order.
+    package var callCounts: [(key: CallKey, count: UInt64)] {
+        state.withLock { state in
+            state.counts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
         }
     }
 

@@ -8,6 +8,17 @@ import Foundation
 struct ModelDirectory {
     let root: URL
 
+    /// Fails unless the directory belongs to the pinned release: other models, other code.
+    func require(version: String?) throws {
+        let file = root.deletingLastPathComponent().appendingPathComponent("__init__.py")
+        guard let version, let text = try? String(contentsOf: file, encoding: .utf8),
+            text.contains("__version__ = '\(version)'")
+        else {
+            throw GeneratorError(
+                "\(root.path) is not the data of botocore \(version ?? "(none pinned)")")
+        }
+    }
+
     /// All service directories, in order of their names.
     func serviceNames() throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: root.path).sorted()

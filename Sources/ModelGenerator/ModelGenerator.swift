@@ -28,6 +28,7 @@ enum ModelGenerator {
         let models = ModelDirectory(root: URL(fileURLWithPath: data))
         let configuration = try ModelDirectory.json(
             at: repository.appendingPathComponent("Models/models.json"))
+        try models.require(version: configuration["botocore"]?.stringValue)
         var outputs: [(path: String, text: String)] = []
         for json in configuration["services"]?.arrayValue ?? [] {
             let choice = try ServiceChoice(json)

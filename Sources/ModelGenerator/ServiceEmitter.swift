@@ -211,6 +211,19 @@ struct ServiceEmitter {
         var source = Source()
         try source.block("package enum Faults") { source in
             for shape in model.exceptions { source.append(try fault(shape)) }
+            source.line("/// The fault of an error shape, `nil` for other names.")
+            source.block(
+                "package static func named(_ name: String, message: String) -> ServiceFault?"
+            ) { source in
+                source.block("switch name", indents: false) { source in
+                    for shape in model.exceptions {
+                        let function = Names.property(shape.name)
+                        source.line(
+                            "case \(Names.literal(shape.name)): \(function)(message: message)")
+                    }
+                    source.line("default: nil")
+                }
+            }
         }
         return source
     }

@@ -2,6 +2,7 @@
 // One process owns a data directory. What lies in it is the engine's business.
 
 package import Storage
+import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -14,6 +15,7 @@ package import Storage
 /// The exclusive right to a data directory, held until the object goes or the process ends.
 package final class DirectoryLock: Sendable {
     private let descriptor: Int32
+    private let released = Atomic<Bool>(false)
 
     /// Creates the directory where it is missing, for its owner alone, and takes it.
     package init(_ path: String) throws(StoreError) {
@@ -34,7 +36,13 @@ package final class DirectoryLock: Sendable {
         self.descriptor = descriptor
     }
 
-    deinit { close(descriptor) }
+    deinit { release() }
+
+    /// Gives the directory up; a second call does nothing.
+    package func release() {
+        if released.exchange(true, ordering: .relaxed) { return }
+        close(descriptor)
+    }
 
     /// Creates every missing part of `path` with mode 0700 and sets that mode on the last.
     static func makeDirectory(_ path: String) throws(StoreError) {

@@ -14,6 +14,8 @@ final class RocksDatabase: @unchecked Sendable {
     static let userRange = KeyRange(from: StoreKey(bytes: [1]), to: KeyRange.end)
 
     let pointer: OpaquePointer
+    /// The log's files.
+    let log: LogSync
     private let options: OpaquePointer
     private let writeOptions: OpaquePointer
     private let batch: OpaquePointer
@@ -56,7 +58,12 @@ final class RocksDatabase: @unchecked Sendable {
             rocksdb_options_destroy(options)
             throw .unreadable(reason: RocksDatabase.take(error) ?? "cannot open \(path)")
         }
+        guard let log = LogSync(directory: path) else {
+            rocksdb_close(pointer)
+            throw .unreadable(reason: "\(path): \(SystemError.last)")
+        }
         self.pointer = pointer
+        self.log = log
     }
 
     deinit {
@@ -134,12 +141,12 @@ final class RocksDatabase: @unchecked Sendable {
         return RocksDatabase.take(error)
     }
 
-    /// Writes the log out and, when `sync`, makes it durable.
+    /// Hands the log's buffer to the operating system; one caller at a time, none in `write`.
     ///
     /// Returns the error's text.
-    func flushLog(sync: Bool) -> String? {
+    func flushLog() -> String? {
         var error: UnsafeMutablePointer<CChar>?
-        rocksdb_flush_wal(pointer, sync ? 1 : 0, &error)
+        rocksdb_flush_wal(pointer, 0, &error)
         return RocksDatabase.take(error)
     }
 

@@ -3,14 +3,6 @@
 
 import Storage
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
-
 /// A database that was opened and found whole, with its place in the count of versions.
 struct RocksOpening {
     /// The newest layout of a data directory that this release reads.
@@ -35,6 +27,8 @@ struct RocksOpening {
         if let reason = configuration.fault?(.open) { throw .unreadable(reason: reason) }
         let path = configuration.directory + "/store"
         try DirectoryLock.makeDirectory(path)
+        // An engine that fails while it opens can end the process; ask the disk first.
+        if recovering { try DiskProbe.check(configuration.directory) }
         let watermark = try makeWatermark(known, configuration)
         let logs = LogFiles(directory: path)
         // What is read back from the page cache is about to be served: it must be on the disk.
@@ -85,7 +79,7 @@ struct RocksOpening {
                 database.write([
                     .put(EngineKey.format.key, EngineKey.encode(newestFormat)),
                     .put(EngineKey.offset.key, EngineKey.encode(offset)),
-                ]) ?? database.flushLog(sync: true)
+                ]) ?? database.flushLog() ?? database.log.sync()
             if let failure {
                 database.shut()
                 throw .failed(reason: failure)
@@ -119,63 +113,5 @@ enum EngineKey: UInt8 {
     static func decode(_ value: [UInt8]) -> UInt64? {
         guard value.count == 8 else { return nil }
         return value.reduce(0) { $0 << 8 | UInt64($1) }
-    }
-}
-
-/// The write-ahead log files of a database that is not open.
-struct LogFiles {
-    let directory: String
-    private let names: [String]
-
-    init(directory: String) {
-        self.directory = directory
-        self.names = LogFiles.list(directory).filter { $0.hasSuffix(".log") }.sorted()
-    }
-
-    /// Puts every file on the disk, as it is now.
-    func sync() throws(StoreError) {
-        for name in names {
-            let path = directory + "/" + name
-            let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-            guard descriptor >= 0 else { throw .unreadable(reason: "\(path): \(SystemError.last)") }
-            defer { close(descriptor) }
-            guard fsync(descriptor) == 0 else {
-                throw .unreadable(reason: "\(path): \(SystemError.last)")
-            }
-        }
-    }
-
-    /// Keeps a second name for every file, so that opening cannot make one disappear.
-    func link(into quarantine: String) throws(StoreError) {
-        if names.isEmpty { return }
-        try DirectoryLock.makeDirectory(quarantine)
-        for name in names {
-            // A name that is there already is an earlier find, which is the one to keep.
-            _ = Self.link(directory + "/" + name, quarantine + "/" + name)
-        }
-    }
-
-    /// Gives the second names up.
-    func unlink(from quarantine: String) {
-        for name in names { _ = Self.unlink(quarantine + "/" + name) }
-        rmdir(quarantine)
-    }
-
-    private static func link(_ from: String, _ to: String) -> Int32 {
-        linkat(AT_FDCWD, from, AT_FDCWD, to, 0)
-    }
-
-    private static func unlink(_ path: String) -> Int32 { unlinkat(AT_FDCWD, path, 0) }
-
-    private static func list(_ directory: String) -> [String] {
-        guard let stream = opendir(directory) else { return [] }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let entry = readdir(stream) {
-            withUnsafeBytes(of: entry.pointee.d_name) { raw in
-                names.append(String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self))
-            }
-        }
-        return names
     }
 }

@@ -20,7 +20,7 @@ package struct RocksConfiguration: Sendable {
     package var unsyncedBytesMax = 32 << 20
     /// Above this many waiting calls, `admit` waits.
     package var waitersMax = 16_384
-    package var memtableBytes = 16 << 20
+    package var memtableBytes = 8 << 20
     package var blockCacheBytes = 32 << 20
     /// Opens although synced commits are missing; they are lost then.
     package var acceptsMissingCommits = false
@@ -59,20 +59,24 @@ extension RocksConfiguration {
             "allow_concurrent_memtable_write=false",
             "enable_write_thread_adaptive_yield=false",
             "write_buffer_size=\(memtableBytes)",
-            "max_write_buffer_number=4",
+            "max_write_buffer_number=6",
             "max_background_jobs=2",
             "max_open_files=512",
             "max_file_opening_threads=1",
             "skip_stats_update_on_db_open=true",
             "skip_checking_sst_file_sizes_on_db_open=true",
             "bytes_per_sync=1048576",
+            // Old files are removed in the background, not while the store opens.
+            "avoid_unnecessary_blocking_io=true",
             // Preallocated log space would count against a small disk.
             "allow_fallocate=false",
             "stats_dump_period_sec=0",
             "stats_persist_period_sec=0",
-            "info_log_level=WARN_LEVEL",
+            // Its own log takes one header per opening and nothing later: on a full disk a second
+            // line after one that failed ends the process, as Debian's library is built with
+            // assertions. Errors reach us by their texts.
+            "info_log_level=FATAL_LEVEL",
             "keep_log_file_num=2",
-            "max_log_file_size=1048576",
             "max_manifest_file_size=4194304",
             "target_file_size_base=33554432",
             "max_bytes_for_level_base=134217728",

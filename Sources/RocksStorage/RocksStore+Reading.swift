@@ -38,8 +38,9 @@ extension RocksStore {
         try await durable(latestVersion)
         let database = try database()
         try await pool.run { () throws(StoreError) in
+            try DirectoryLock.makeDirectory(path)
             let failure = try database.entering { () throws(StoreError) in
-                database.checkpoint(to: path)
+                database.checkpoint(to: path + "/store")
             }
             if let failure { throw .unreadable(reason: failure) }
         }

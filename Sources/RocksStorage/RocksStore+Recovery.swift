@@ -7,31 +7,50 @@ import Synchronization
 extension RocksStore {
     /// Syncs the log; on the committer's thread only.
     func sync() -> Result<StoreVersion, StoreError> {
-        // All that was accepted before this line is covered by the sync that follows.
-        let (database, covered, sequence, bytes) = commits.withLock { commits in
-            let version = StoreVersion(rawValue: commits.sequence + commits.offset)
-            commits.counters.syncs += 1
-            commits.counters.lastSyncBegan = version
-            return (commits.database, version, commits.sequence, commits.counters.appliedBytes)
+        let begun: Result<Round, StoreError> = commits.withLock { commits in
+            if let reason = commits.failure { return .failure(.failed(reason: reason)) }
+            // Under the lock, so that no apply can meet a log whose write has failed.
+            if let reason = commits.database.flushLog() {
+                fail(reason, &commits)
+                return .failure(.failed(reason: reason))
+            }
+            return .success(
+                Round(
+                    database: commits.database, sequence: commits.sequence,
+                    version: StoreVersion(rawValue: commits.sequence + commits.offset),
+                    bytes: commits.counters.appliedBytes))
         }
-        if let reason = configuration.fault?(.sync)
-            ?? database.flushLog(sync: configuration.durability == .synced)
-        {
-            return .failure(
-                commits.withLock { commits in
-                    commits.counters.failedSyncs += 1
-                    fail(reason, &commits)
-                    return .failed(reason: commits.failure ?? reason)
-                })
+        guard case .success(let round) = begun else {
+            syncing.withLock { $0.failedSyncs += 1 }
+            return begun.map(\.version)
         }
-        let turn = commits.withLock { commits in
-            commits.counters.lastSyncEnded = covered
-            return commits.counters.syncs
+        let turn = syncing.withLock { syncing in
+            syncing.syncs += 1
+            syncing.began = round.version
+            return syncing.syncs
         }
-        watermark.write(sequence, turn: turn)
-        syncedBytes.store(bytes, ordering: .releasing)
+        if let reason = configuration.fault?(.sync) ?? syncLog(round.database) {
+            syncing.withLock { $0.failedSyncs += 1 }
+            commits.withLock { fail(reason, &$0) }
+            return .failure(.failed(reason: reason))
+        }
+        syncing.withLock { $0.ended = round.version }
+        watermark.write(round.sequence, turn: turn)
+        syncedBytes.store(round.bytes, ordering: .releasing)
         checkStall()
-        return .success(covered)
+        return .success(round.version)
+    }
+
+    /// What one sync covers.
+    private struct Round {
+        let database: RocksDatabase
+        let sequence: UInt64
+        let version: StoreVersion
+        let bytes: UInt64
+    }
+
+    private func syncLog(_ database: RocksDatabase) -> String? {
+        configuration.durability == .synced ? database.log.sync() : nil
     }
 
     var hasUnsynced: Bool { unsyncedBytes > 0 }
@@ -74,6 +93,12 @@ extension RocksStore {
             resume(with: opened, accepted: accepted)
             return nil
         } catch {
+            // Says what stands in the way now, beside what began it.
+            commits.withLock { commits in
+                guard let reason = commits.failure else { return }
+                let first = reason.split(separator: ";", maxSplits: 1).first.map(String.init)
+                commits.failure = "\(first ?? reason); reopening: \(error)"
+            }
             return error
         }
     }
@@ -97,6 +122,7 @@ extension RocksStore {
             latest.store(version.rawValue, ordering: .releasing)
             syncedBytes.store(commits.counters.appliedBytes, ordering: .releasing)
             stalled.store(false, ordering: .releasing)
+            syncing.withLock { $0.ended = version }
             committer.reset(durable: version)
             unavailable.store(false, ordering: .releasing)
         }
@@ -123,5 +149,6 @@ extension RocksStore {
             watermark.sync()
         }
         database.shut()
+        lock.release()
     }
 }

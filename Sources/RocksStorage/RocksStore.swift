@@ -9,7 +9,8 @@ import Synchronization
 ///
 /// A commit is written to RocksDB without a sync under one lock, which fixes the order; the
 /// committer's thread syncs the log while somebody waits. A commit's version is the engine's
-/// sequence number plus an offset that only a reopening after a failure changes.
+/// sequence number plus an offset that only a reopening after a failure changes. The committer's
+/// thread keeps the store alive: it goes after `close`, not before.
 package final class RocksStore: Store {
     /// What the lock that orders commits guards.
     struct Commits {
@@ -25,10 +26,19 @@ package final class RocksStore: Store {
         var counters = StoreCounters()
     }
 
+    /// What only the committer's thread changes.
+    struct Syncing {
+        var syncs: UInt64 = 0
+        var failedSyncs: UInt64 = 0
+        var began = StoreVersion.zero
+        var ended = StoreVersion.zero
+    }
+
     let configuration: RocksConfiguration
     let lock: DirectoryLock
     let watermark: Watermark
     let commits: Mutex<Commits>
+    let syncing = Mutex(Syncing())
     let committer: Committer
     let watches = WatchBoard()
     let pool = ReadPool()
@@ -76,14 +86,12 @@ package final class RocksStore: Store {
     private func start() -> Bool {
         committer.start(
             Committer.Actions(
-                sync: { [unowned self] in sync() },
-                hasUnsynced: { [unowned self] in hasUnsynced },
-                recover: { [unowned self] in recover() },
-                isStalled: { [unowned self] in stalled.load(ordering: .relaxed) },
-                checkStall: { [unowned self] in checkStall() }))
+                sync: { [self] in sync() },
+                hasUnsynced: { [self] in hasUnsynced },
+                recover: { [self] in recover() },
+                isStalled: { [self] in stalled.load(ordering: .relaxed) },
+                checkStall: { [self] in checkStall() }))
     }
-
-    deinit { shutDown() }
 
     // MARK: Admission
 
@@ -255,6 +263,12 @@ package final class RocksStore: Store {
 
     package var counters: StoreCounters {
         var counters = commits.withLock { $0.counters }
+        syncing.withLock { syncing in
+            counters.syncs = syncing.syncs
+            counters.failedSyncs = syncing.failedSyncs
+            counters.lastSyncBegan = syncing.began
+            counters.lastSyncEnded = syncing.ended
+        }
         counters.waiters = committer.waitersCount
         counters.releasedWaiters = committer.releasedCount
         counters.acknowledgedUnsynced = committer.acknowledgedUnsynced

@@ -63,7 +63,7 @@ package final class Dispatcher: Sendable {
             at time: Timestamp
         ) async throws -> String
     {
-        let accesses = try call.accesses(context)
+        let accesses = try await call.accesses(context)
         if case .root(let account) = context.principal, account == context.account,
             accesses.allSatisfy({ Self.belongs($0.resource, to: account) }),
             try await !isGuarded(accesses, service)

@@ -78,7 +78,7 @@ package protocol InputSource {
 package struct PreparedCall: Sendable {
     package let operation: Operation
     /// The permissions it needs.
-    package let accesses: @Sendable (CallContext) throws -> [Access]
+    package let accesses: nonisolated(nonsending) @Sendable (CallContext) async throws -> [Access]
     package let run:
         nonisolated(nonsending) @Sendable (CallContext) async throws -> Reply<any WireStructure>
 }
@@ -92,12 +92,15 @@ package final class Operation: Sendable {
     /// Registers a handler.
     ///
     /// `authorize` names the permissions a call needs; an operation that needs none says so
-    /// with an empty list, and states why in a comment. `validation` turns constraint
-    /// violations into the service's own fault.
+    /// with an empty list, and states why in a comment. It may read the store where a name
+    /// alone does not give the ARN. `validation` turns constraint violations into the service's
+    /// own fault.
     package init<Op: WireOperation>(
         _ type: Op.Type, rules: MemberRules = .allHonoured,
         validation: @escaping @Sendable ([ConstraintViolation]) -> ServiceFault,
-        authorize: @escaping @Sendable (Op.Input, CallContext) throws -> [Access],
+        authorize:
+            nonisolated(nonsending) @escaping @Sendable (Op.Input, CallContext) async throws
+            -> [Access],
         handler:
             nonisolated(nonsending) @escaping @Sendable (Op.Input, CallContext) async throws
             -> Reply<Op.Output>
@@ -113,7 +116,7 @@ package final class Operation: Sendable {
             }
             let input = read.input
             return PreparedCall(
-                operation: operation, accesses: { try authorize(input, $0) },
+                operation: operation, accesses: { try await authorize(input, $0) },
                 run: { context in
                     let reply = try await handler(input, context)
                     return Reply(reply.output, at: reply.version, subjects: reply.subjects)

@@ -70,7 +70,7 @@ package protocol Store: StoreReader, AnyObject {
     nonisolated(nonsending)
         func snapshot() async throws(StoreError) -> any StoreSnapshot
 
-    /// A copy of the durable state, in a form this engine can open, at a path that is not there.
+    /// A copy of the durable state, in a form this engine can open, in a new folder at `path`.
     nonisolated(nonsending)
         func checkpoint(to path: String) async throws(StoreError)
 

@@ -44,9 +44,10 @@ package final class ShapeReader {
     /// Members that were present in the outermost structure.
     package private(set) var presentMembers = MemberSet()
     /// Type of the value about to be read.
-    var current: TypeShape = ShapeReader.structureType
+    // Unchecked, here and below: one thread, and no access spans a call to the source.
+    @exclusivity(unchecked) var current: TypeShape = ShapeReader.structureType
     /// Open structures, lists and maps, outermost first.
-    var frames: [Frame] = []
+    @exclusivity(unchecked) var frames: [Frame] = []
 
     private let source: any ShapeSource
     private let isEmpty: Bool

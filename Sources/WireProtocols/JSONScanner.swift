@@ -142,30 +142,7 @@ struct JSONScanner {
         return text
     }
 
-    /// Index of the first quote, backslash or control character, eight bytes at a time.
-    private func stringStop(from start: Int) -> Int {
-        var index = start
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        let highs: UInt64 = 0x8080_8080_8080_8080
-        if let base = UnsafeRawPointer(bytes.baseAddress) {
-            while index + 8 <= bytes.count {
-                let word = base.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-                let quotes = word ^ (ones &* 0x22)
-                let slashes = word ^ (ones &* 0x5C)
-                let stops =
-                    ((quotes &- ones) & ~quotes) | ((slashes &- ones) & ~slashes)
-                    | ((word &- (ones &* 0x20)) & ~word)
-                if stops & highs != 0 { break }
-                index += 8
-            }
-        }
-        while index < bytes.count {
-            let byte = bytes[index]
-            if byte == 0x22 || byte == 0x5C || byte < 0x20 { return index }
-            index += 1
-        }
-        return index
-    }
+    private func stringStop(from start: Int) -> Int { JSONStrings.stop(in: bytes, from: start) }
 
     /// The bytes of a string with escapes; the cursor is at its opening quote.
     private mutating func unescaped() throws(WireReadError) -> [UInt8] {

@@ -85,15 +85,13 @@ package struct OperationRouter: Sendable {
             let listed = service.descriptor.protocols.first { $0 == .awsJSON10 || $0 == .awsJSON11 }
             return find(name, in: service, (listed ?? .awsJSON11).implementation)
         }
-        if let entry = KnownServices.shared.target(prefix) {
-            return .refusal(
-                .notImplemented(service: entry.serviceID, operation: name),
-                entry.foreignProtocol, nil)
-        }
+        // Services of several protocols are known by one; the target says that this is JSON.
         let type = request.headers.first("content-type") ?? ""
-        let version = type.hasSuffix("1.0") ? "1.0" : "1.1"
-        return .refusal(
-            .unknownOperation(name, version: ""), AWSJSONProtocol(version: version), nil)
+        let wire = AWSJSONProtocol(version: type.hasSuffix("1.0") ? "1.0" : "1.1")
+        guard let entry = KnownServices.shared.target(prefix) else {
+            return .refusal(.unknownOperation(name, version: ""), wire, nil)
+        }
+        return .refusal(.notImplemented(service: entry.serviceID, operation: name), wire, nil)
     }
 
     private func find(_ name: String, in service: Registered, _ wire: any WireProtocol)

@@ -57,8 +57,19 @@ final class TemporaryDirectory: Sendable {
     /// A copy of everything as it is on disk now: what the end of the process would leave.
     func copy() throws -> TemporaryDirectory {
         let copy = try TemporaryDirectory()
-        try FileManager.default.removeItem(atPath: copy.path)
-        try FileManager.default.copyItem(atPath: path, toPath: copy.path)
+        let files = FileManager.default
+        for name in try files.subpathsOfDirectory(atPath: path).sorted() {
+            // The engine removes files that it needs no more while this runs.
+            guard let kind = try? files.attributesOfItem(atPath: file(name))[.type] else {
+                continue
+            }
+            if kind as? FileAttributeType == .typeDirectory {
+                try files.createDirectory(
+                    atPath: copy.file(name), withIntermediateDirectories: true)
+            } else {
+                try? files.copyItem(atPath: file(name), toPath: copy.file(name))
+            }
+        }
         return copy
     }
 

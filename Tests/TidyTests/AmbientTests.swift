@@ -7,7 +7,9 @@ import Testing
 private let sourcesOfTime: Set<String> = ["Chronology", "Platform", "TestKit", "martlet"]
 
 /// Targets that wait for sockets, processes and disks, in time the clock never moves.
-private let physicalTime: Set<String> = ["HTTPFront", "Gateway", "FunctionRuntime", "RocksStorage"]
+private let physicalTime: Set<String> = [
+    "HTTPFront", "Gateway", "FunctionRuntime", "FunctionRuntimeTests", "RocksStorage",
+]
 private let physicalWords: Set<String> = ["NIODeadline", "clock_gettime"]
 
 private let bannedWords: [String: String] = [

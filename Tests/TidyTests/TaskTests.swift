@@ -9,6 +9,8 @@ private let shellFiles: [String: String] = [
         "starts a request's handler on its connection's event loop",
     "Sources/FunctionRuntime/Shell/ShellThread.swift":
         "owns the threads that wait for processes and namespaces",
+    "Sources/Platform/LoopSpawner.swift":
+        "is the executor's side of the world's spawner",
     "Sources/CodeArchive/ArchiveThread.swift":
         "owns the thread that reads archives and writes functions' code",
     "Sources/RocksStorage/Gate.swift":

@@ -252,5 +252,46 @@ extension IAM {
                 message: message, messageName: "message"
             )
         }
+        /// The fault of an error shape, `nil` for other names.
+        package static func named(_ name: String, message: String) -> ServiceFault? {
+            switch name {
+            case "AccountNotManagementOrDelegatedAdministratorException": accountNotManagementOrDelegatedAdministratorException(message: message)
+            case "CallerIsNotManagementAccountException": callerIsNotManagementAccountException(message: message)
+            case "ConcurrentModificationException": concurrentModificationException(message: message)
+            case "CredentialReportExpiredException": credentialReportExpiredException(message: message)
+            case "CredentialReportNotPresentException": credentialReportNotPresentException(message: message)
+            case "CredentialReportNotReadyException": credentialReportNotReadyException(message: message)
+            case "DeleteConflictException": deleteConflictException(message: message)
+            case "DuplicateCertificateException": duplicateCertificateException(message: message)
+            case "DuplicateSSHPublicKeyException": duplicateSSHPublicKeyException(message: message)
+            case "EntityAlreadyExistsException": entityAlreadyExistsException(message: message)
+            case "EntityTemporarilyUnmodifiableException": entityTemporarilyUnmodifiableException(message: message)
+            case "FeatureDisabledException": featureDisabledException(message: message)
+            case "FeatureEnabledException": featureEnabledException(message: message)
+            case "InvalidAuthenticationCodeException": invalidAuthenticationCodeException(message: message)
+            case "InvalidCertificateException": invalidCertificateException(message: message)
+            case "InvalidInputException": invalidInputException(message: message)
+            case "InvalidPublicKeyException": invalidPublicKeyException(message: message)
+            case "InvalidUserTypeException": invalidUserTypeException(message: message)
+            case "KeyPairMismatchException": keyPairMismatchException(message: message)
+            case "LimitExceededException": limitExceededException(message: message)
+            case "MalformedCertificateException": malformedCertificateException(message: message)
+            case "MalformedPolicyDocumentException": malformedPolicyDocumentException(message: message)
+            case "NoSuchEntityException": noSuchEntityException(message: message)
+            case "OpenIdIdpCommunicationErrorException": openIdIdpCommunicationErrorException(message: message)
+            case "OrganizationNotFoundException": organizationNotFoundException(message: message)
+            case "OrganizationNotInAllFeaturesModeException": organizationNotInAllFeaturesModeException(message: message)
+            case "PasswordPolicyViolationException": passwordPolicyViolationException(message: message)
+            case "PolicyEvaluationException": policyEvaluationException(message: message)
+            case "PolicyNotAttachableException": policyNotAttachableException(message: message)
+            case "ReportGenerationLimitExceededException": reportGenerationLimitExceededException(message: message)
+            case "ServiceAccessNotEnabledException": serviceAccessNotEnabledException(message: message)
+            case "ServiceFailureException": serviceFailureException(message: message)
+            case "ServiceNotSupportedException": serviceNotSupportedException(message: message)
+            case "UnmodifiableEntityException": unmodifiableEntityException(message: message)
+            case "UnrecognizedPublicKeyEncodingException": unrecognizedPublicKeyEncodingException(message: message)
+            default: nil
+            }
+        }
     }
 }

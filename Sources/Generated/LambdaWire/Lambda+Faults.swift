@@ -385,5 +385,58 @@ extension Lambda {
                 , members: [type.map { ServiceFault.Member("Type", .string($0)) }].compactMap { $0 }
             )
         }
+        /// The fault of an error shape, `nil` for other names.
+        package static func named(_ name: String, message: String) -> ServiceFault? {
+            switch name {
+            case "CallbackTimeoutException": callbackTimeoutException(message: message)
+            case "CapacityProviderLimitExceededException": capacityProviderLimitExceededException(message: message)
+            case "CodeSigningConfigNotFoundException": codeSigningConfigNotFoundException(message: message)
+            case "CodeStorageExceededException": codeStorageExceededException(message: message)
+            case "CodeVerificationFailedException": codeVerificationFailedException(message: message)
+            case "DurableExecutionAlreadyStartedException": durableExecutionAlreadyStartedException(message: message)
+            case "EC2AccessDeniedException": ec2AccessDeniedException(message: message)
+            case "EC2ThrottledException": ec2ThrottledException(message: message)
+            case "EC2UnexpectedException": ec2UnexpectedException(message: message)
+            case "EFSIOException": efsioException(message: message)
+            case "EFSMountConnectivityException": efsMountConnectivityException(message: message)
+            case "EFSMountFailureException": efsMountFailureException(message: message)
+            case "EFSMountTimeoutException": efsMountTimeoutException(message: message)
+            case "ENILimitReachedException": eniLimitReachedException(message: message)
+            case "FunctionVersionsPerCapacityProviderLimitExceededException": functionVersionsPerCapacityProviderLimitExceededException(message: message)
+            case "InvalidCodeSignatureException": invalidCodeSignatureException(message: message)
+            case "InvalidParameterValueException": invalidParameterValueException(message: message)
+            case "InvalidRequestContentException": invalidRequestContentException(message: message)
+            case "InvalidRuntimeException": invalidRuntimeException(message: message)
+            case "InvalidSecurityGroupIDException": invalidSecurityGroupIDException(message: message)
+            case "InvalidSubnetIDException": invalidSubnetIDException(message: message)
+            case "InvalidZipFileException": invalidZipFileException(message: message)
+            case "KMSAccessDeniedException": kmsAccessDeniedException(message: message)
+            case "KMSDisabledException": kmsDisabledException(message: message)
+            case "KMSInvalidStateException": kmsInvalidStateException(message: message)
+            case "KMSNotFoundException": kmsNotFoundException(message: message)
+            case "NoPublishedVersionException": noPublishedVersionException(message: message)
+            case "PolicyLengthExceededException": policyLengthExceededException(message: message)
+            case "PreconditionFailedException": preconditionFailedException(message: message)
+            case "ProvisionedConcurrencyConfigNotFoundException": provisionedConcurrencyConfigNotFoundException(message: message)
+            case "RecursiveInvocationException": recursiveInvocationException(message: message)
+            case "RequestTooLargeException": requestTooLargeException(message: message)
+            case "ResourceConflictException": resourceConflictException(message: message)
+            case "ResourceInUseException": resourceInUseException(message: message)
+            case "ResourceNotFoundException": resourceNotFoundException(message: message)
+            case "ResourceNotReadyException": resourceNotReadyException(message: message)
+            case "S3FilesMountConnectivityException": s3FilesMountConnectivityException(message: message)
+            case "S3FilesMountFailureException": s3FilesMountFailureException(message: message)
+            case "S3FilesMountTimeoutException": s3FilesMountTimeoutException(message: message)
+            case "SerializedRequestEntityTooLargeException": serializedRequestEntityTooLargeException(message: message)
+            case "ServiceException": serviceException(message: message)
+            case "SnapStartException": snapStartException(message: message)
+            case "SnapStartNotReadyException": snapStartNotReadyException(message: message)
+            case "SnapStartTimeoutException": snapStartTimeoutException(message: message)
+            case "SubnetIPAddressLimitReachedException": subnetIPAddressLimitReachedException(message: message)
+            case "TooManyRequestsException": tooManyRequestsException(message: message)
+            case "UnsupportedMediaTypeException": unsupportedMediaTypeException(message: message)
+            default: nil
+            }
+        }
     }
 }

@@ -158,5 +158,32 @@ extension CloudWatchLogs {
                 message: message, messageName: "message"
             )
         }
+        /// The fault of an error shape, `nil` for other names.
+        package static func named(_ name: String, message: String) -> ServiceFault? {
+            switch name {
+            case "AccessDeniedException": accessDeniedException(message: message)
+            case "ConflictException": conflictException(message: message)
+            case "DataAlreadyAcceptedException": dataAlreadyAcceptedException(message: message)
+            case "InternalServerException": internalServerException(message: message)
+            case "InternalStreamingException": internalStreamingException(message: message)
+            case "InvalidOperationException": invalidOperationException(message: message)
+            case "InvalidParameterException": invalidParameterException(message: message)
+            case "InvalidSequenceTokenException": invalidSequenceTokenException(message: message)
+            case "LimitExceededException": limitExceededException(message: message)
+            case "MalformedQueryException": malformedQueryException(message: message)
+            case "OperationAbortedException": operationAbortedException(message: message)
+            case "ResourceAlreadyExistsException": resourceAlreadyExistsException(message: message)
+            case "ResourceNotFoundException": resourceNotFoundException(message: message)
+            case "ServiceQuotaExceededException": serviceQuotaExceededException(message: message)
+            case "ServiceUnavailableException": serviceUnavailableException(message: message)
+            case "SessionStreamingException": sessionStreamingException(message: message)
+            case "SessionTimeoutException": sessionTimeoutException(message: message)
+            case "ThrottlingException": throttlingException(message: message)
+            case "TooManyTagsException": tooManyTagsException(message: message)
+            case "UnrecognizedClientException": unrecognizedClientException(message: message)
+            case "ValidationException": validationException(message: message)
+            default: nil
+            }
+        }
     }
 }

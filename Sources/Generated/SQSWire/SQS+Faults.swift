@@ -203,5 +203,39 @@ extension SQS {
                 message: message, messageName: "message"
             )
         }
+        /// The fault of an error shape, `nil` for other names.
+        package static func named(_ name: String, message: String) -> ServiceFault? {
+            switch name {
+            case "BatchEntryIdsNotDistinct": batchEntryIdsNotDistinct(message: message)
+            case "BatchRequestTooLong": batchRequestTooLong(message: message)
+            case "EmptyBatchRequest": emptyBatchRequest(message: message)
+            case "InvalidAddress": invalidAddress(message: message)
+            case "InvalidAttributeName": invalidAttributeName(message: message)
+            case "InvalidAttributeValue": invalidAttributeValue(message: message)
+            case "InvalidBatchEntryId": invalidBatchEntryId(message: message)
+            case "InvalidIdFormat": invalidIdFormat(message: message)
+            case "InvalidMessageContents": invalidMessageContents(message: message)
+            case "InvalidSecurity": invalidSecurity(message: message)
+            case "KmsAccessDenied": kmsAccessDenied(message: message)
+            case "KmsDisabled": kmsDisabled(message: message)
+            case "KmsInvalidKeyUsage": kmsInvalidKeyUsage(message: message)
+            case "KmsInvalidState": kmsInvalidState(message: message)
+            case "KmsNotFound": kmsNotFound(message: message)
+            case "KmsOptInRequired": kmsOptInRequired(message: message)
+            case "KmsThrottled": kmsThrottled(message: message)
+            case "MessageNotInflight": messageNotInflight(message: message)
+            case "OverLimit": overLimit(message: message)
+            case "PurgeQueueInProgress": purgeQueueInProgress(message: message)
+            case "QueueDeletedRecently": queueDeletedRecently(message: message)
+            case "QueueDoesNotExist": queueDoesNotExist(message: message)
+            case "QueueNameExists": queueNameExists(message: message)
+            case "ReceiptHandleIsInvalid": receiptHandleIsInvalid(message: message)
+            case "RequestThrottled": requestThrottled(message: message)
+            case "ResourceNotFoundException": resourceNotFoundException(message: message)
+            case "TooManyEntriesInBatchRequest": tooManyEntriesInBatchRequest(message: message)
+            case "UnsupportedOperation": unsupportedOperation(message: message)
+            default: nil
+            }
+        }
     }
 }

@@ -91,5 +91,23 @@ extension STS {
                 message: message, messageName: "message"
             )
         }
+        /// The fault of an error shape, `nil` for other names.
+        package static func named(_ name: String, message: String) -> ServiceFault? {
+            switch name {
+            case "ExpiredTokenException": expiredTokenException(message: message)
+            case "ExpiredTradeInTokenException": expiredTradeInTokenException(message: message)
+            case "IDPCommunicationErrorException": idpCommunicationErrorException(message: message)
+            case "IDPRejectedClaimException": idpRejectedClaimException(message: message)
+            case "InvalidAuthorizationMessageException": invalidAuthorizationMessageException(message: message)
+            case "InvalidIdentityTokenException": invalidIdentityTokenException(message: message)
+            case "JWTPayloadSizeExceededException": jwtPayloadSizeExceededException(message: message)
+            case "MalformedPolicyDocumentException": malformedPolicyDocumentException(message: message)
+            case "OutboundWebIdentityFederationDisabledException": outboundWebIdentityFederationDisabledException(message: message)
+            case "PackedPolicyTooLargeException": packedPolicyTooLargeException(message: message)
+            case "RegionDisabledException": regionDisabledException(message: message)
+            case "SessionDurationEscalationException": sessionDurationEscalationException(message: message)
+            default: nil
+            }
+        }
     }
 }

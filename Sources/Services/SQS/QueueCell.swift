@@ -196,6 +196,15 @@ extension QueueCell {
         for ticket in woken { ticket.wake() }
     }
 
+    /// Wakes everybody, messages or not.
+    func wakeAll() {
+        let waiters = inside.withLock { inside in
+            defer { inside.waiters.removeAll() }
+            return Array(inside.waiters)
+        }
+        for ticket in waiters { ticket.wake() }
+    }
+
     /// The waiters to be woken for the messages that may be received now.
     private func takeWaiters(_ inside: inout Inside) -> [WakeTicket] {
         guard !inside.waiters.isEmpty else { return [] }

@@ -135,6 +135,16 @@ final class QueueRegistry: Sendable {
         for case .resident(let cell) in cells.values { cell.drop() }
     }
 
+    /// Wakes everybody who waits for a message of any resident queue.
+    func wakeAll() {
+        let cells = slots.withLock { slots in
+            slots.values.compactMap { slot in
+                if case .resident(let cell) = slot { cell } else { nil }
+            }
+        }
+        for cell in cells { cell.wakeAll() }
+    }
+
     /// Names after `start` that begin with `prefix`, in order.
     nonisolated(nonsending)
         func names(

@@ -7,6 +7,7 @@ import IdentityAccess
 import SQSWire
 package import ServiceKit
 import Storage
+import Synchronization
 
 /// Amazon SQS.
 package final class SQSService: Sendable {
@@ -14,6 +15,7 @@ package final class SQSService: Sendable {
     let limits: SQSLimits
     let registry: QueueRegistry
     let redrive: Redrive
+    let isDraining = Atomic<Bool>(false)
 
     package init(world: World, limits: SQSLimits = SQSLimits()) {
         self.world = world
@@ -40,6 +42,12 @@ package final class SQSService: Sendable {
         package func start() async throws
     {
         try await redrive.resumeAll()
+    }
+
+    /// Answers the long polls that are open, and lets later ones wait no more: the server drains.
+    package func endPolls() {
+        isDraining.store(true, ordering: .releasing)
+        registry.wakeAll()
     }
 
     /// Forgets everything resident: the store was reopened from disk.

@@ -6,6 +6,7 @@ import Chronology
 import SQSWire
 import ServiceKit
 import Storage
+import Synchronization
 import WireModel
 
 extension SQSService {
@@ -77,7 +78,7 @@ extension SQSService {
         guard attempt.0.isEmpty, waitSeconds > 0 else { return attempt }
         let deadline = world.clock.now().adding(seconds: Int64(waitSeconds))
         let poll = LongPoll(world: world, deadline: deadline, realSeconds: waitSeconds)
-        while attempt.0.isEmpty, !poll.isOver {
+        while attempt.0.isEmpty, !poll.isOver, !isDraining.load(ordering: .acquiring) {
             let ticket = WakeTicket(activity: context.activity)
             poll.arm(ticket)
             cell.await(ticket)
