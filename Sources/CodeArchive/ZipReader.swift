@@ -35,6 +35,8 @@ struct ZipReader {
     private let limits: ArchiveLimits
     private let packedBytes: Int
     private var table: EntryTable
+    /// By path; libarchive goes by what stands before each entry, others go by this.
+    private var announced: [String: UInt32] = [:]
     private var unpackedBytes = 0
     private var fileCount = 0
 
@@ -45,9 +47,11 @@ struct ZipReader {
     static func read(
         _ archive: [UInt8], _ limits: ArchiveLimits, into sink: inout some EntrySink
     ) throws(ArchiveRefusal) -> Int {
-        let names = try ZipDirectory.names(in: archive, limits)
-        for name in names { _ = try EntryPath.reading(name, limits) }
         var reader = ZipReader(limits, packedBytes: archive.count)
+        for entry in try ZipDirectory.entries(in: archive, limits) {
+            guard let path = try EntryPath.reading(entry.name, limits) else { continue }
+            reader.announced[path.text] = entry.sizeBytes
+        }
         // libarchive loses names that the thread's character set does not have.
         let locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", nil)
         let former = locale.flatMap { uselocale($0) }
@@ -125,7 +129,11 @@ struct ZipReader {
             for folder in try table.take(path, as: .file) { try sink.folder(folder) }
             fileCount += 1
             try sink.beginFile(path.text, isExecutable: archive_entry_perm(entry) & 0o111 != 0)
+            let before = unpackedBytes
             try readData(of: source, piece, into: &sink)
+            if let size = announced[path.text], size != .max, Int(size) != unpackedBytes - before {
+                throw ArchiveRefusal.notReadable(reason: "it announces another size")
+            }
             try sink.endFile()
         case Self.linkType:
             for folder in try table.take(path, as: .link) { try sink.folder(folder) }

@@ -77,7 +77,14 @@ import Testing
         zero.name = Array("a\0b.py".utf8)
         var lie = ZipEntry("a.py", "1")
         lie.claimedCRC = 7
+        var size = good
+        if let field = size.indices.dropFirst(40).first(where: {
+            Array(size[$0..<min($0 + 4, size.count)]) == [0x50, 0x4B, 1, 2]
+        }) {
+            size[field + 24] = 1
+        }
         return [
+            ("another size announced", size),
             ("no bytes", []),
             ("text", Array("not a zip".utf8)),
             ("cut short", Array(good.dropLast(5))),

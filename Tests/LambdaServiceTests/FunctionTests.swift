@@ -189,6 +189,10 @@ import Testing
             "Invoke", ["FunctionName": .string("f"), "InvocationType": .string("DryRun")])
         #expect(dry["StatusCode"]?.integerValue == 204)
         #expect(ground.executor.invocations.count == 2)
+        let trace = try #require(ground.executor.invocations[0].traceID)
+        #expect(
+            try Regex("Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0")
+                .wholeMatch(in: trace) != nil)
     }
 
     @Test func bodiesMustBeJSONAndWithinBounds() async throws {

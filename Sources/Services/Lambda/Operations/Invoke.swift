@@ -84,7 +84,7 @@ extension LambdaService {
         let result = try await runner.run(run, of: function)
         var reply = Lambda.InvocationResponse(
             statusCode: 200, executedVersion: function.settings.version)
-        if input.logType == .tail, !result.logTail.isEmpty {
+        if input.logType == .tail {
             reply.logResult = Base64.encode(result.logTail)
         }
         switch result.outcome {

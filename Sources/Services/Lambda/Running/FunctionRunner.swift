@@ -61,7 +61,8 @@ struct FunctionRunner: Sendable {
         let began = world.clock.physical.monotonicNanoseconds()
         var invocation = FunctionInvocation(
             requestID: run.requestID, payload: run.payload,
-            invokedFunctionARN: function.qualifiedARN, traceID: run.traceHeader)
+            invokedFunctionARN: function.qualifiedARN,
+            traceID: run.traceHeader ?? newTraceHeader(at: time))
         invocation.clientContext = run.clientContext
         invocation.causeID = String(id.rawValue)
         invocation.admission = run.admission
@@ -80,6 +81,14 @@ struct FunctionRunner: Sendable {
         Self.describe(result, in: &record)
         world.journal.append(record)
         return result
+    }
+
+    /// A trace that begins here, not sampled: nobody asked for one.
+    private func newTraceHeader(at time: Timestamp) -> String {
+        let seconds = UInt32(clamping: time.seconds).bigEndian
+        let began = withUnsafeBytes(of: seconds) { Hex.encode($0) }
+        return "Root=1-\(began)-\(Hex.encode(world.entropy.bytes(12)));"
+            + "Parent=\(Hex.encode(world.entropy.bytes(8)));Sampled=0"
     }
 
     private static func describe(_ result: FunctionResult, in record: inout JournalRecord) {
