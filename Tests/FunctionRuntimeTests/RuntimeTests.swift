@@ -168,6 +168,7 @@ struct RuntimeTests {
         getenv("MARTLET_FUNCTIONS_SDK").map { String(cString: $0) }, ".build/functions-sdk",
         ".venv/lib/python3.11/site-packages",
     ].compactMap { $0 }.first { access("\($0)/boto3/__init__.py", R_OK) == 0 }
+        .flatMap { realpath($0, nil).map { String(cString: $0) } }
 
     private static func names(_ folder: String) -> [String] {
         guard let stream = opendir(folder) else { return [] }
