@@ -103,6 +103,26 @@ struct RuntimeTests {
         #expect(lines.contains("404 404 page not found"))
     }
 
+    /// Built by `swift build -c release --static-swift-stdlib` in the example's folder.
+    static let example = "Examples/swift-bootstrap/.build/release/bootstrap"
+
+    @Test(
+        "The example in Swift answers",
+        .enabled(if: access(example, X_OK) == 0, "Examples/swift-bootstrap is not built"),
+        arguments: levels)
+    func swiftExample(level: SandboxLevel) async throws {
+        let laboratory = try Laboratory(level: level)
+        let function = try laboratory.function("greeter", runtime: "provided.al2023", files: [:])
+        let code = try await function.code.directory()
+        try #require(Self.copy(Self.example, to: "\(code)/bootstrap"))
+        let answer = await laboratory.invoke(function, #"{"name":"Ada"}"#)
+        #expect(answer.text == #"{"greeting":"Hello, Ada!"}"#)
+        let failure = try await laboratory.failure(function, "{}")
+        #expect(failure.errorType == "DecodingError")
+        await laboratory.close()
+        #expect(laboratory.host.lines.contains("answered request-1"))
+    }
+
     @Test("A package without a bootstrap says so")
     func noBootstrap() async throws {
         let laboratory = try Laboratory()
@@ -167,8 +187,9 @@ struct RuntimeTests {
     static let sdkFolder = [
         getenv("MARTLET_FUNCTIONS_SDK").map { String(cString: $0) }, ".build/functions-sdk",
         ".venv/lib/python3.11/site-packages",
-    ].compactMap { $0 }.first { access("\($0)/boto3/__init__.py", R_OK) == 0 }
-        .flatMap { realpath($0, nil).map { String(cString: $0) } }
+    ].compactMap { $0.flatMap { realpath($0, nil) }.map { String(cString: $0) } }.first {
+        access("\($0)/boto3/__init__.py", R_OK) == 0
+    }
 
     private static func names(_ folder: String) -> [String] {
         guard let stream = opendir(folder) else { return [] }

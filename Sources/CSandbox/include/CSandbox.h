@@ -26,7 +26,7 @@ typedef struct {
     /// The child's descriptors 0, 1, 2, … are copies of these; all others are closed.
     const int *descriptors;
     int descriptor_count;
-    /// Open `cgroup.procs` files the child enters.
+    /// Open `tasks` or `cgroup.procs` files, through which the child enters control groups.
     const int *cgroups;
     int cgroup_count;
     /// Root only: binds put under a fresh tmpfs at `stage` in a mount namespace of the child's.
