@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// The names in a zip's central directory, byte for byte. libarchive hands names out as C
-// strings, which end at a zero byte; here one is seen.
+// What a zip's central directory announces: names, byte for byte, and sizes. libarchive hands
+// names out as C strings, which end at a zero byte, and lets sizes pass that are not true.
 
 /// Reads the central directory of a zip.
 enum ZipDirectory {
-    /// The names of all entries.
+    /// What is announced.
+    struct Content {
+        var names: [[UInt8]] = []
+        /// Of all entries together, unpacked.
+        var bytes: UInt64 = 0
+    }
+
+    /// The names and sizes of all entries.
     ///
     /// Throws when there is no directory to be read, and when it announces more than is allowed:
     /// what it does not announce is met when it is unpacked.
-    static func names(in archive: [UInt8], _ limits: ArchiveLimits) throws(ArchiveRefusal)
-        -> [[UInt8]]
+    static func content(of archive: [UInt8], _ limits: ArchiveLimits) throws(ArchiveRefusal)
+        -> Content
     {
         func refuse(_ reason: String) -> ArchiveRefusal { .notReadable(reason: reason) }
         guard let end = endRecord(in: archive) else { throw refuse("it is no zip") }
@@ -26,8 +33,7 @@ enum ZipDirectory {
         // The directory ends where its end record begins, whatever was put before the zip.
         guard size <= UInt64(close) else { throw refuse("its directory lies outside") }
         var position = close - Int(size)
-        var names: [[UInt8]] = []
-        var announced: UInt64 = 0
+        var content = Content()
         for _ in 0..<count {
             guard position + 46 <= close, archive.little32(position) == 0x0201_4B50 else {
                 throw refuse("its directory is damaged")
@@ -37,12 +43,14 @@ enum ZipDirectory {
             guard position + 46 + length + rest <= close else {
                 throw refuse("its directory is damaged")
             }
-            names.append(Array(archive[position + 46..<position + 46 + length]))
-            announced += UInt64(archive.little32(position + 24))
+            content.names.append(Array(archive[position + 46..<position + 46 + length]))
+            content.bytes += UInt64(archive.little32(position + 24))
             position += 46 + length + rest
         }
-        guard announced < UInt64(limits.unpackedBytesMax) else { throw ArchiveRefusal.tooLarge }
-        return names
+        guard content.bytes < UInt64(limits.unpackedBytesMax) else {
+            throw ArchiveRefusal.tooLarge
+        }
+        return content
     }
 
     /// The end record: it is last, but for a comment of up to 64 KiB.

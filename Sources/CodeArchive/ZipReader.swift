@@ -36,6 +36,8 @@ struct ZipReader {
     private let packedBytes: Int
     private var table: EntryTable
     private var unpackedBytes = 0
+    /// What links say is an entry's content too, though it goes into no file.
+    private var linkBytes = 0
     private var fileCount = 0
 
     /// Reads all of `archive`; returns how many bytes its files have.
@@ -45,8 +47,8 @@ struct ZipReader {
     static func read(
         _ archive: [UInt8], _ limits: ArchiveLimits, into sink: inout some EntrySink
     ) throws(ArchiveRefusal) -> Int {
-        let names = try ZipDirectory.names(in: archive, limits)
-        for name in names { _ = try EntryPath.reading(name, limits) }
+        let announced = try ZipDirectory.content(of: archive, limits)
+        for name in announced.names { _ = try EntryPath.reading(name, limits) }
         var reader = ZipReader(limits, packedBytes: archive.count)
         // libarchive loses names that the thread's character set does not have.
         let locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", nil)
@@ -64,6 +66,9 @@ struct ZipReader {
             }
         }
         try outcome.get()
+        guard UInt64(reader.unpackedBytes + reader.linkBytes) == announced.bytes else {
+            throw ArchiveRefusal.notReadable(reason: "its sizes are not what it announces")
+        }
         guard reader.fileCount > 0 else { throw ArchiveRefusal.empty }
         return reader.unpackedBytes
     }
@@ -133,6 +138,7 @@ struct ZipReader {
             guard path.holds(linkTo: target), target.utf8.count <= limits.pathBytesMax else {
                 throw ArchiveRefusal.notReadable(reason: "a link leads out")
             }
+            linkBytes += target.utf8.count
             try sink.link(path.text, to: target)
         // Pipes come out as files: zips made from a pipe say so of what is one.
         default: throw ArchiveRefusal.notReadable(reason: "it holds a device or socket")

@@ -77,6 +77,10 @@ import Testing
         zero.name = Array("a\0b.py".utf8)
         var lie = ZipEntry("a.py", "1")
         lie.claimedCRC = 7
+        var small = ZipEntry("b.py", "12345")
+        small.claimedSize = 1
+        var large = ZipEntry("b.py", "12345")
+        large.claimedSize = 6
         return [
             ("no bytes", []),
             ("text", Array("not a zip".utf8)),
@@ -98,6 +102,8 @@ import Testing
             ("block device", ZipText.zip([ZipEntry("f"), ZipEntry("a", mode: 0o060666)])),
             ("socket", ZipText.zip([ZipEntry("f"), ZipEntry("a", mode: 0o140666)])),
             ("wrong checksum", ZipText.zip([lie])),
+            ("larger than announced", ZipText.zip([ZipEntry("a.py"), small])),
+            ("smaller than announced", ZipText.zip([ZipEntry("a.py"), large])),
         ]
     }
 
