@@ -93,7 +93,8 @@ package final class Gateway: HTTPApplication {
         do {
             guard let entry = table[descriptor] else { throw ServiceFault.internalFailure }
             let caller = try await authenticator.caller(
-                of: request, for: descriptor.service, style: Self.style(of: wire, descriptor.service))
+                of: request, for: descriptor.service,
+                style: Self.style(of: wire, descriptor.service))
             let prepared = try entry.operation.prepare(
                 HTTPInput(wire: wire, request: wireRequest))
             let context = context(caller, request, requestID)
