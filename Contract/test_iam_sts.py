@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from urllib.parse import unquote
 
 import pytest
+from botocore.exceptions import ClientError
 
 from functions import BASIC, LAMBDA_TRUST, QUEUE_EXECUTION, allow, document
+from harness import eventually
 from support import fresh, query_headers, refused, xml_of
 
 MANAGED = [
@@ -269,6 +271,31 @@ def test_access_keys(martlet, iam):
         UserName=name, AccessKeyId=made["AccessKeyId"], Status="Inactive")
     with refused("InvalidClientTokenId", 403):
         caller.get_caller_identity()
+
+
+def test_last_use_of_a_key_is_told(martlet, iam, account):
+    # documentation: N/A until the first use; then its time, service and region. Kept by the hour
+    # in the background, so it is there a little after the call.
+    name = fresh("user")
+    iam.create_user(UserName=name)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    before = iam.get_access_key_last_used(AccessKeyId=key["AccessKeyId"])
+    assert before["UserName"] == name
+    assert before["AccessKeyLastUsed"] == {"ServiceName": "N/A", "Region": "N/A"}
+    with pytest.raises(ClientError):
+        martlet.client("sts", key=key["AccessKeyId"], secret="x" * 40).get_caller_identity()
+    assert iam.get_access_key_last_used(AccessKeyId=key["AccessKeyId"]) | {
+        "ResponseMetadata": None} == before | {"ResponseMetadata": None}
+    caller = martlet.client("sts", key=key["AccessKeyId"], secret=key["SecretAccessKey"])
+    caller.get_caller_identity()
+
+    def used():
+        found = iam.get_access_key_last_used(AccessKeyId=key["AccessKeyId"])
+        return found["AccessKeyLastUsed"] if "LastUsedDate" in found["AccessKeyLastUsed"] else None
+
+    found = eventually(used, 5, "the last use")
+    assert (found["ServiceName"], found["Region"]) == ("sts", "us-east-1")
+    assert abs((found["LastUsedDate"] - datetime.now(UTC)).total_seconds()) < 300
 
 
 # Callers and sessions ----------------------------------------------------------------------

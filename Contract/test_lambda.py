@@ -131,11 +131,12 @@ def test_dry_run_of_an_update_changes_nothing(app):
 
 
 def test_configuration_can_be_changed_member_by_member(app):
-    name = app.function("import os\ndef handler(e, c): return os.environ.get('A')\n",
-                        Environment={"Variables": {"A": "one"}}, Description="kept")
+    # The model's pattern asks for two characters at least in a variable's name.
+    name = app.function("import os\ndef handler(e, c): return os.environ.get('AB')\n",
+                        Environment={"Variables": {"AB": "one"}}, Description="kept")
     assert app.invoke(name)["Payload"] == "one"
     app.functions.update_function_configuration(
-        FunctionName=name, Environment={"Variables": {"A": "two"}}, Timeout=9)
+        FunctionName=name, Environment={"Variables": {"AB": "two"}}, Timeout=9)
     app.settled(name)
     assert app.invoke(name)["Payload"] == "two"
     got = app.functions.get_function_configuration(FunctionName=name)
@@ -202,7 +203,8 @@ def test_unknown_runtime(app):
 
 
 @pytest.mark.parametrize("variables", [
-    {"AWS_REGION": "x"}, {"_HANDLER": "x"}, {"AWS_LAMBDA_FUNCTION_NAME": "x"}, {"1A": "x"}])
+    {"AWS_REGION": "x"}, {"_HANDLER": "x"}, {"AWS_LAMBDA_FUNCTION_NAME": "x"}, {"1A": "x"},
+    {"A": "x"}])
 def test_reserved_and_bad_environment_names(app, variables):
     with refused(INVALID, 400):
         app.function(Environment={"Variables": variables})
@@ -210,7 +212,7 @@ def test_reserved_and_bad_environment_names(app, variables):
 
 def test_environment_of_more_than_4_kib(app):
     with refused(INVALID, 400, "4KB"):
-        app.function(Environment={"Variables": {"A": "x" * 4097}})
+        app.function(Environment={"Variables": {"AB": "x" * 4097}})
 
 
 def test_role_that_lambda_cannot_assume(app):
@@ -264,7 +266,9 @@ def test_function_sees_its_context_and_environment(app):
     assert environment["TZ"] == ":UTC" and environment["LANG"]
     assert environment["AWS_ACCESS_KEY_ID"].startswith("ASIA")
     assert environment["AWS_SESSION_TOKEN"] and environment["AWS_SECRET_ACCESS_KEY"]
-    assert environment["_X_AMZN_TRACE_ID"].startswith("Root=1-")
+    assert re.fullmatch(
+        r"Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0",
+        environment["_X_AMZN_TRACE_ID"])
 
 
 @pytest.mark.parametrize("payload", [None, 0, "text", [1, None], {"a": {"b": "ü\n"}}, 1.5])
@@ -392,7 +396,10 @@ def test_timeout(app):
     name, error, log = failing(app, code, Timeout=1)
     assert "Task timed out after 1.00 seconds" in error["errorMessage"]
     assert "Task timed out after 1.00 seconds" in log
-    assert re.search(r"Duration: 1\d\d\d\.\d\d ms\tBilled Duration: 1000 ms", log)
+    # The report says the timeout itself; since August 2025 the init phase is billed on top.
+    found = re.search(
+        r"Duration: 1000\.00 ms\tBilled Duration: (\d+) ms\t.*Init Duration: (\d+\.\d+) ms", log)
+    assert 1000 + float(found[2]) <= float(found[1]) <= 1001 + float(found[2]) + 0.01
     # The environment is gone: the next invocation starts cold.
     app.functions.update_function_code(
         FunctionName=name, ZipFile=packed("def handler(e, c): return 'again'\n"))
@@ -515,8 +522,10 @@ def test_own_bootstrap(app):
 
 
 def test_missing_bootstrap(app):
-    _, error, _ = failing(app, packed({"other": "x"}), Runtime="provided.al2023")
+    _, error, log = failing(app, packed({"other": "x"}), Runtime="provided.al2023")
     assert error["errorType"] == "Runtime.InvalidEntrypoint"
+    assert "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]" in log
+    assert "Status: error\tError Type: Runtime.InvalidEntrypoint" in log
 
 
 def test_runtime_not_installed_here_runs_on_the_nearest_with_a_warning(app):

@@ -184,7 +184,8 @@ def test_batches_out_of_order_are_refused(logs, group, now):
 
 
 def test_events_too_old_or_too_new_are_reported(logs, group, now):
-    # documentation: over 14 days old, or over 2 hours ahead: rejected, the rest taken.
+    # documentation: over 14 days old, or over 2 hours ahead: rejected, the rest taken. The span
+    # of 24 hours is that of the valid events alone.
     old, new = now - 15 * 86_400_000, now + 3 * 3_600_000
     reply = put(logs, group, "s", (old, "old"), (now, "taken"), (new, "new"))
     assert reply["rejectedLogEventsInfo"] == {

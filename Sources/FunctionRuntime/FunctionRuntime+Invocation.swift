@@ -31,9 +31,7 @@ extension FunctionRuntime {
                     environment = try await start(
                         identifier, for: function, requestID: invocation.requestID)
                 } catch {
-                    pool.remove(identifier)
-                    grantPlaces()
-                    return result(of: error)
+                    return unstarted(identifier, for: function, invocation, error)
                 }
             }
             environment.countsInitAsRun = countsInitAsRun
@@ -47,10 +45,18 @@ extension FunctionRuntime {
             outcome: .unavailable(.startFailed(message: "Environments keep ending unasked.")))
     }
 
-    private func result(of problem: StartProblem) -> FunctionResult {
+    private func unstarted(
+        _ identifier: EnvironmentID, for function: FunctionSpecification,
+        _ invocation: FunctionInvocation, _ problem: StartProblem
+    ) -> FunctionResult {
         switch problem {
-        case .unavailable(let reason): FunctionResult(outcome: .unavailable(reason))
-        case .failure(let failure): FunctionResult(outcome: .failure(failure))
+        case .unavailable(let reason):
+            pool.remove(identifier)
+            grantPlaces()
+            return FunctionResult(outcome: .unavailable(reason))
+        case .failure(let failure):
+            return failWithoutProcess(
+                identifier, for: function, requestID: invocation.requestID, failure)
         }
     }
 
@@ -105,9 +111,8 @@ extension FunctionRuntime {
             (name: "Lambda-Runtime-Deadline-Ms", value: String(deadline.milliseconds)),
             (name: "Lambda-Runtime-Invoked-Function-Arn", value: invocation.invokedFunctionARN),
         ]
-        if let trace = invocation.traceID {
-            headers.append((name: "Lambda-Runtime-Trace-Id", value: trace))
-        }
+        headers.append(
+            (name: "Lambda-Runtime-Trace-Id", value: invocation.traceID ?? freshTrace()))
         if let context = invocation.clientContext {
             headers.append((name: "Lambda-Runtime-Client-Context", value: context))
         }
@@ -115,6 +120,14 @@ extension FunctionRuntime {
             headers.append((name: "Lambda-Runtime-Cognito-Identity", value: identity))
         }
         return headers
+    }
+
+    /// A trace of its own for an event that came without one, not sampled: as AWS makes it.
+    private func freshTrace() -> String {
+        let seconds = UInt32(truncatingIfNeeded: host.now().seconds)
+        let time = (0..<4).map { UInt8(truncatingIfNeeded: seconds >> (24 - 8 * UInt32($0))) }
+        return "Root=1-\(Hex.encode(time))-\(Hex.encode(entropy.bytes(12)))"
+            + ";Parent=\(Hex.encode(entropy.bytes(8)));Sampled=0"
     }
 
     // MARK: Timers
@@ -188,7 +201,11 @@ extension FunctionRuntime {
         current.timer?.cancel()
         let now = time.monotonicNanoseconds()
         let began = current.deliveredNanoseconds ?? now
-        let duration = Double(now - min(began, now)) / 1e6
+        // What it takes to end the process is not the function's: AWS reports the timeout itself.
+        let duration =
+            status == .timeout
+            ? Double(environment.function.timeoutSeconds) * 1000
+            : Double(now - min(began, now)) / 1e6
         let initial = environment.initMilliseconds
         environment.initMilliseconds = nil
         let billed = max(1, Int((duration + (initial ?? 0)).rounded(.up)))

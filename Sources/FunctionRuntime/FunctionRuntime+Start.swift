@@ -67,6 +67,33 @@ extension FunctionRuntime {
         return environment
     }
 
+    /// Answers an event that no process could be started for, with the log AWS writes then.
+    func failWithoutProcess(
+        _ identifier: EnvironmentID, for function: FunctionSpecification, requestID: String,
+        _ failure: FunctionFailure
+    ) -> FunctionResult {
+        let environment = makeEnvironment(identifier, function)
+        let status = InvocationReport.Status.error(type: failure.errorType)
+        write(InvocationReport.initStart(runtime: function.runtime), to: environment)
+        write(InvocationReport.initReport(milliseconds: 0, status: status), to: environment)
+        var tail = LogTail()
+        for line in [
+            InvocationReport.start(requestID: requestID, version: function.version),
+            failure.errorMessage, failure.errorType, InvocationReport.end(requestID: requestID),
+            InvocationReport.report(
+                requestID: requestID, durationMilliseconds: 0, billedMilliseconds: 1,
+                memoryMegabytes: function.memoryMegabytes, usedMegabytes: 0,
+                initMilliseconds: nil, status: status),
+        ] {
+            write(line, to: environment)
+            tail.append(line)
+        }
+        discard(environment)
+        return FunctionResult(
+            outcome: .failure(failure), logTail: tail.last, billedMilliseconds: 1,
+            logStream: environment.stream.stream)
+    }
+
     private func makeEnvironment(
         _ identifier: EnvironmentID, _ function: FunctionSpecification
     ) -> ExecutionEnvironment {

@@ -28,6 +28,7 @@ package struct Authenticator: Sendable {
 
     private let profile: Profile
     private let credentials: any CredentialSource
+    private let uses: any CredentialUses
     private let wallClock: @Sendable () -> Timestamp
     private let virtualNow: @Sendable () -> Timestamp
     private let keys = SigningKeyCache()
@@ -35,12 +36,13 @@ package struct Authenticator: Sendable {
     private let trustsSandboxes: Bool
 
     package init(
-        profile: Profile, credentials: any CredentialSource, trustsSandboxes: Bool,
-        wallClock: @escaping @Sendable () -> Timestamp,
+        profile: Profile, credentials: any CredentialSource, uses: any CredentialUses,
+        trustsSandboxes: Bool, wallClock: @escaping @Sendable () -> Timestamp,
         virtualNow: @escaping @Sendable () -> Timestamp
     ) {
         self.profile = profile
         self.credentials = credentials
+        self.uses = uses
         self.trustsSandboxes = trustsSandboxes
         self.wallClock = wallClock
         self.virtualNow = virtualNow
@@ -86,6 +88,7 @@ package struct Authenticator: Sendable {
         try SigV4.verify(
             view, authorization: authorization, secret: issued.secretAccessKey,
             service: service.signingName, now: wallClock(), keys: keys)
+        uses.noteUse(of: issued, service: service.signingName, region: region)
         let account = issued.principal.account ?? .local
         return Caller(principal: issued.principal, account: account, region: region)
     }

@@ -100,7 +100,8 @@ package final class Gateway: HTTPApplication {
         do {
             guard let entry = table[descriptor] else { throw ServiceFault.internalFailure }
             let caller = try await authenticator.caller(
-                of: request, for: descriptor.service, style: Self.style(of: wire))
+                of: request, for: descriptor.service,
+                style: Self.style(of: wire, descriptor.service))
             let prepared = try entry.operation.prepare(
                 HTTPInput(wire: wire, request: wireRequest))
             let context = context(caller, request, requestID)
@@ -139,11 +140,13 @@ package final class Gateway: HTTPApplication {
         return context
     }
 
-    private static func style(of wire: any WireProtocol) -> SigningRejection.Style {
+    private static func style(of wire: any WireProtocol, _ service: ServiceDescriptor)
+        -> SigningRejection.Style
+    {
         switch wire {
         case is AWSQueryProtocol: .query
         case is RestJSONProtocol: .restJSON
-        default: .awsJSON
+        default: service.isQueryCompatible ? .queryCompatibleJSON : .awsJSON
         }
     }
 

@@ -6,6 +6,7 @@ import Basics
 import Chronology
 import Gateway
 import HTTPFront
+import IAMService
 import Journal
 import NIOCore
 import NIOPosix
@@ -35,7 +36,7 @@ extension Platform {
 
     static func makeGateway(
         _ configuration: PlatformConfiguration, world: World, table: ServiceTable,
-        dispatcher: Dispatcher, credentials: any CredentialSource, reserved: any ReservedPaths
+        dispatcher: Dispatcher, identities: IAMService, reserved: any ReservedPaths
     ) -> Gateway {
         let physical = world.clock.physical
         return Gateway(
@@ -43,8 +44,8 @@ extension Platform {
                 extraHosts: configuration.hostNames, origins: configuration.origins),
             reserved: reserved, table: table,
             authenticator: Authenticator(
-                profile: configuration.profile, credentials: credentials,
-                trustsSandboxes: configuration.trustsSandboxKeys,
+                profile: configuration.profile, credentials: identities.directory,
+                uses: identities, trustsSandboxes: configuration.trustsSandboxKeys,
                 wallClock: { physical.wall() }, virtualNow: { world.clock.now() }),
             dispatcher: dispatcher, world: world, publicEndpoint: configuration.publicEndpoint)
     }

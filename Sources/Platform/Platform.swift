@@ -91,7 +91,7 @@ package final class Platform: Sendable {
         let commands = Commands()
         let gateway = Self.makeGateway(
             configuration, world: world, table: table, dispatcher: dispatcher,
-            credentials: iam.directory,
+            identities: iam,
             reserved: AdminAPI(
                 version: Self.version, clock: clock, platform: commands, journal: world.journal))
         server = try await HTTPServer(group: group, wallClock: { time.wall() })

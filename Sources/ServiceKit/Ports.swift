@@ -118,6 +118,15 @@ package struct IssuedCredential: Sendable {
     }
 }
 
+/// Is told which keys are used; IAM's part.
+package protocol CredentialUses: Sendable {
+    /// Notes that a request for `service` (a signing name) in `region` was signed with the key.
+    ///
+    /// Returns at once; what is to be written is written in the background, and nothing that
+    /// befalls it reaches the request.
+    func noteUse(of credential: IssuedCredential, service: String, region: Region)
+}
+
 /// Looks issued keys up; IAM's and STS's part.
 package protocol CredentialSource: Sendable {
     /// The living key of this name; `nil` when it was never issued or is deleted.

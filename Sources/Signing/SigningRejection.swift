@@ -41,6 +41,8 @@ extension SigningRejection {
         /// Query, and the query code that a query-compatible JSON service sends in its header.
         case query
         case awsJSON
+        /// JSON of a service that once spoke Query, as SQS: the statuses stayed Query's.
+        case queryCompatibleJSON
         case restJSON
         case s3
     }
@@ -69,7 +71,8 @@ extension SigningRejection {
     package func status(_ style: Style) -> Int {
         switch (kind, style) {
         case (_, .awsJSON): 400
-        case (.incomplete, .query), (.incomplete, .s3), (.expired, .s3): 400
+        case (.incomplete, .query), (.incomplete, .queryCompatibleJSON): 400
+        case (.incomplete, .s3), (.expired, .s3): 400
         default: 403
         }
     }

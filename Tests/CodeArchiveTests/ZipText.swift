@@ -9,6 +9,8 @@ struct ZipEntry {
     var mode: UInt32 = 0o100644
     /// What the entry claims as its check sum; `nil` tells the truth.
     var claimedCRC: UInt32?
+    /// The size the directory announces for it; `nil` tells the truth.
+    var claimedSize: UInt32?
 
     init(_ name: String, _ text: String = "", mode: UInt32 = 0o100644) {
         self.name = Array(name.utf8)
@@ -25,12 +27,15 @@ enum ZipText {
         for entry in entries {
             let offset = output.count
             let crc = entry.claimedCRC ?? checksum(entry.data)
+            let size = UInt32(entry.data.count)
             let common =
                 little(20, 2) + little(0x0800, 2) + little(0, 2) + little(0, 4) + little(crc, 4)
-                + little(UInt32(entry.data.count), 4) + little(UInt32(entry.data.count), 4)
-                + little(UInt32(entry.name.count), 2) + little(0, 2)
-            output += little(0x0403_4B50, 4) + common + entry.name + entry.data
-            directory += little(0x0201_4B50, 4) + little(0x031E, 2) + common + little(0, 2)
+                + little(size, 4)
+            let names = little(UInt32(entry.name.count), 2) + little(0, 2)
+            output += little(0x0403_4B50, 4) + common + little(size, 4) + names
+            output += entry.name + entry.data
+            directory += little(0x0201_4B50, 4) + little(0x031E, 2) + common
+            directory += little(entry.claimedSize ?? size, 4) + names + little(0, 2)
             directory += little(0, 2) + little(0, 2) + little(entry.mode << 16, 4)
             directory += little(UInt32(offset), 4) + entry.name
         }

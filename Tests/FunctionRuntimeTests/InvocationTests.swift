@@ -177,8 +177,9 @@ struct InvocationTests {
         #expect(
             failure.errorMessage
                 == "RequestId: request-1 Error: Task timed out after 1.00 seconds")
-        #expect(result.durationMilliseconds >= 1000)
-        #expect(result.durationMilliseconds < 3000)
+        #expect(result.durationMilliseconds == 1000)
+        let initial = try #require(result.initMilliseconds)
+        #expect(result.billedMilliseconds == Int((1000 + initial).rounded(.up)))
         await laboratory.close()
         let lines = laboratory.host.lines
         #expect(lines.contains("dozing"))

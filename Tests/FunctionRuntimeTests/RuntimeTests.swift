@@ -128,12 +128,24 @@ struct RuntimeTests {
         let laboratory = try Laboratory()
         let function = try laboratory.function(
             "empty", runtime: "provided.al2023", files: ["readme": "nothing here"])
-        let failure = try await laboratory.failure(function)
+        let result = await laboratory.invoke(function)
+        let failure = try #require(result.failure)
         #expect(failure.errorType == "Runtime.InvalidEntrypoint")
-        #expect(
-            failure.errorMessage == "RequestId: request-1 Error: Couldn't find valid bootstrap(s): "
-                + "[/var/task/bootstrap /opt/bootstrap]")
+        let message =
+            "RequestId: request-1 Error: Couldn't find valid bootstrap(s): "
+            + "[/var/task/bootstrap /opt/bootstrap]"
+        #expect(failure.errorMessage == message)
         await laboratory.close()
+        let lines = laboratory.host.lines
+        try #require(lines.count == 7)
+        #expect(lines[0].hasPrefix("INIT_START Runtime Version: provided.al2023\t"))
+        #expect(lines[1].hasSuffix("\tStatus: error\tError Type: Runtime.InvalidEntrypoint"))
+        #expect(lines[2] == "START RequestId: request-1 Version: $LATEST")
+        #expect(Array(lines[3...4]) == [message, "Runtime.InvalidEntrypoint"])
+        #expect(lines[5] == "END RequestId: request-1")
+        #expect(lines[6].hasPrefix("REPORT RequestId: request-1\tDuration: 0.00 ms\t"))
+        let tail = String(decoding: result.logTail, as: UTF8.self)
+        #expect(tail == lines[2...].joined(separator: "\n") + "\n")
     }
 
     @Test(

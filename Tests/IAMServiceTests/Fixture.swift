@@ -31,9 +31,23 @@ struct NoBlobs: BlobStore {
     func collect(named: Set<BlobHash>) async throws(BlobError) -> Int { 0 }
 }
 
-/// Nothing in IAM runs unawaited.
-struct NoSpawner: Spawner {
-    func spawn(_ work: @escaping @Sendable () async -> Void) {}
+/// Keeps what nobody awaits until a test runs it.
+final class HeldWork: Spawner {
+    private let held = Mutex<[@Sendable () async -> Void]>([])
+
+    func spawn(_ work: @escaping @Sendable () async -> Void) {
+        held.withLock { $0.append(work) }
+    }
+
+    /// Runs what is held; returns how many pieces that were.
+    func run() async -> Int {
+        let pieces = held.withLock { held in
+            defer { held = [] }
+            return held
+        }
+        for piece in pieces { await piece() }
+        return pieces.count
+    }
 }
 
 /// An input as a tree.
@@ -55,6 +69,7 @@ final class Fixture: Sendable {
 
     let world: World
     let service: IAMService
+    let background = HeldWork()
     private let dispatcher: Dispatcher
     private let table: ServiceTable
 
@@ -67,7 +82,7 @@ final class Fixture: Sendable {
         world = World(
             store: store, blobs: NoBlobs(), clock: clock, entropy: SeededEntropy(seed: seed),
             journal: Journal(capacity: 16, firstNumber: 1),
-            background: Background(spawner: NoSpawner(), activity: Activity()))
+            background: Background(spawner: background, activity: Activity()))
         service = IAMService(world: world, limits: limits)
         dispatcher = Dispatcher(world: world, policySource: service.directory)
         table = ServiceTable([service.iamRegistration, service.stsRegistration])

@@ -57,6 +57,18 @@ import Testing
         #expect(none["rejectedLogEventsInfo"] == ["tooNewLogEventStartIndex": 0])
     }
 
+    @Test func theSpanOfABatchIsThatOfTheEventsTaken() async throws {
+        let bed = LogsBed()
+        try await bed.makeStreams("g", "s")
+        let output = try await bed.put(
+            "g", "s", (-15 * 24 * Self.hour, "too old"), (0, "taken"),
+            (3 * Self.hour, "too new"))
+        #expect(
+            output["rejectedLogEventsInfo"]
+                == ["tooOldLogEventEndIndex": 1, "tooNewLogEventStartIndex": 2])
+        #expect(try await bed.filtered(["logGroupName": "g"]).messages == ["taken"])
+    }
+
     @Test func expiredEventsAreNamedAndLeftOut() async throws {
         let bed = LogsBed()
         try await bed.makeStreams("g", "s")

@@ -75,6 +75,15 @@ import Testing
         #expect(rejection?.status(.restJSON) == 403)
     }
 
+    @Test func aQueryCompatibleServiceKeepsQuerysStatuses() {
+        for rejection in [SigningRejection.invalidToken, .expiredToken, .signatureMismatch] {
+            #expect(rejection.status(.awsJSON) == 400)
+            #expect(rejection.status(.queryCompatibleJSON) == 403)
+            #expect(rejection.code(.queryCompatibleJSON) == rejection.code(.awsJSON))
+        }
+        #expect(SigningRejection.unsignedHost.status(.queryCompatibleJSON) == 400)
+    }
+
     @Test func noAuthorizationIsMissingAuthentication() {
         let rejection = rejection(WireRequest(method: "POST", path: "/", headers: []))
         #expect(rejection?.message == "Missing Authentication Token")

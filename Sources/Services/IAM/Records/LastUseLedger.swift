@@ -37,16 +37,12 @@ final class LastUseLedger: Sendable {
     }
 }
 
-extension IAMService {
+extension IAMService: CredentialUses {
     /// Notes that an issued credential was used for a call to `service` in `region`.
     ///
-    /// For the edge, after the signature has been verified. Not waited for to be durable, and a
-    /// store that refuses it is no reason to refuse the call.
-    nonisolated(nonsending)
-        package func noteUse(
-            of credential: IssuedCredential, service: String, region: Region
-        ) async
-    {
+    /// For the edge, after the signature has been verified. Most uses end at the ledger; the
+    /// others are not waited for, and a store that refuses one is no reason to refuse the call.
+    package func noteUse(of credential: IssuedCredential, service: String, region: Region) {
         let now = world.clock.now()
         let key: StoreKey
         switch credential.principal {
@@ -62,11 +58,13 @@ extension IAMService {
         var batch = WriteBatch()
         let record = LastUseRecord(time: now, service: service, region: region.description)
         batch.put(key: key, value: record.record)
-        do {
-            try await world.store.admitted(bytes: batch.byteCount)
-            try world.store.apply(batch)
-        } catch {
-            return
+        world.background.run { [store = world.store, batch] in
+            do {
+                try await store.admitted(bytes: batch.byteCount)
+                try store.apply(batch)
+            } catch {
+                return
+            }
         }
     }
 }

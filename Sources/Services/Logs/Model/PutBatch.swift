@@ -31,13 +31,6 @@ struct PutBatch: Sendable {
             throw LogsFaults.invalidParameter(
                 "Upload too large: \(total) bytes exceeds limit of \(limits.batchBytesMax)")
         }
-        if let first = events.first, let last = events.last,
-            last.timestamp - first.timestamp > limits.batchSpanMilliseconds
-        {
-            throw LogsFaults.invalidParameter(
-                "The batch of log events in a single PutLogEvents request cannot span more than "
-                    + "24 hours.")
-        }
         bytes = total
     }
 
@@ -48,7 +41,10 @@ struct PutBatch: Sendable {
     }
 
     /// Judges a batch at `now`; events before `expiry` would be gone at once.
-    func judge(now: Int64, expiry: Int64?, limits: LogsLimits) -> Verdict {
+    ///
+    /// Throws when the events that would be taken span too long a time: those that are too old
+    /// or too new do not count.
+    func judge(now: Int64, expiry: Int64?, limits: LogsLimits) throws(ServiceFault) -> Verdict {
         let oldest = now - limits.pastMilliseconds
         let tooOld = events.prefix { $0.timestamp < oldest }.count
         let expired = events.prefix { $0.timestamp < expiry ?? .min }.count
@@ -56,6 +52,13 @@ struct PutBatch: Sendable {
             events.firstIndex { $0.timestamp > now + limits.futureMilliseconds } ?? events.count
         let start = max(tooOld, expired)
         let accepted = start..<max(start, tooNew)
+        if let first = events[accepted].first, let last = events[accepted].last,
+            last.timestamp - first.timestamp > limits.batchSpanMilliseconds
+        {
+            throw LogsFaults.invalidParameter(
+                "The batch of log events in a single PutLogEvents request cannot span more than "
+                    + "24 hours.")
+        }
         guard accepted.count < events.count else {
             return Verdict(accepted: accepted, rejected: nil)
         }

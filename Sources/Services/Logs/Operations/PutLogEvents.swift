@@ -59,7 +59,7 @@ extension LogsService {
         let group = try await group(name, in: transaction)
         let keys = group.keys
         var stream = try await stream(streamName, of: keys, in: transaction)
-        let verdict = batch.judge(
+        let verdict = try batch.judge(
             now: now.milliseconds, expiry: group.expiry(at: now), limits: limits)
         let before = stream.lastEvent
         stream.puts &+= 1
