@@ -25,7 +25,7 @@ package final class DirectoryLock: Sendable {
         guard descriptor >= 0 else {
             throw .unreadable(reason: "\(file): \(SystemError.last)")
         }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        guard DirectoryLock.take(descriptor) else {
             let owner = DirectoryLock.owner(descriptor)
             close(descriptor)
             throw .locked(path: path, owner: owner)
@@ -35,6 +35,23 @@ package final class DirectoryLock: Sendable {
         _ = pwrite(descriptor, text, text.count, 0)
         self.descriptor = descriptor
     }
+
+    /// Locks, waiting only for what a killed owner left behind.
+    ///
+    /// A process it had just started holds a copy of the descriptor until it executes its program.
+    private static func take(_ descriptor: Int32) -> Bool {
+        for _ in 0..<attemptsMax {
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
+            guard let owner = owner(descriptor), kill(owner, 0) != 0, errno == ESRCH else {
+                return false
+            }
+            poll(nil, 0, attemptMilliseconds)
+        }
+        return false
+    }
+
+    private static let attemptsMax = 400
+    private static let attemptMilliseconds: Int32 = 5
 
     deinit { release() }
 
