@@ -111,8 +111,9 @@ extension FunctionRuntime {
             (name: "Lambda-Runtime-Deadline-Ms", value: String(deadline.milliseconds)),
             (name: "Lambda-Runtime-Invoked-Function-Arn", value: invocation.invokedFunctionARN),
         ]
-        headers.append(
-            (name: "Lambda-Runtime-Trace-Id", value: invocation.traceID ?? freshTrace()))
+        if let trace = invocation.traceID {
+            headers.append((name: "Lambda-Runtime-Trace-Id", value: trace))
+        }
         if let context = invocation.clientContext {
             headers.append((name: "Lambda-Runtime-Client-Context", value: context))
         }
@@ -120,14 +121,6 @@ extension FunctionRuntime {
             headers.append((name: "Lambda-Runtime-Cognito-Identity", value: identity))
         }
         return headers
-    }
-
-    /// A trace of its own for an event that came without one, not sampled: as AWS makes it.
-    private func freshTrace() -> String {
-        let seconds = UInt32(truncatingIfNeeded: host.now().seconds)
-        let time = (0..<4).map { UInt8(truncatingIfNeeded: seconds >> (24 - 8 * UInt32($0))) }
-        return "Root=1-\(Hex.encode(time))-\(Hex.encode(entropy.bytes(12)))"
-            + ";Parent=\(Hex.encode(entropy.bytes(8)));Sampled=0"
     }
 
     // MARK: Timers

@@ -77,14 +77,13 @@ import Testing
         zero.name = Array("a\0b.py".utf8)
         var lie = ZipEntry("a.py", "1")
         lie.claimedCRC = 7
-        var size = good
-        if let field = size.indices.dropFirst(40).first(where: {
-            Array(size[$0..<min($0 + 4, size.count)]) == [0x50, 0x4B, 1, 2]
-        }) {
-            size[field + 24] = 1
-        }
+        var small = ZipEntry("b.py", "12345")
+        small.claimedSize = 1
+        var large = ZipEntry("b.py", "12345")
+        large.claimedSize = 6
         return [
-            ("another size announced", size),
+            ("larger than announced", ZipText.zip([ZipEntry("a.py"), small])),
+            ("smaller than announced", ZipText.zip([ZipEntry("a.py"), large])),
             ("no bytes", []),
             ("text", Array("not a zip".utf8)),
             ("cut short", Array(good.dropLast(5))),
