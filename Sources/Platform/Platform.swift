@@ -60,7 +60,7 @@ package final class Platform: Sendable {
         async throws
     {
         var configuration = configuration
-        ephemeralFolder = configuration.isEphemeral ? try EphemeralFolder() : nil
+        ephemeralFolder = try configuration.isEphemeral ? EphemeralFolder() : nil
         if let ephemeralFolder { configuration.dataDirectory = ephemeralFolder.path }
         self.configuration = configuration
         self.group = group
@@ -105,10 +105,10 @@ package final class Platform: Sendable {
             identities: iam,
             reserved: AdminAPI(
                 version: Self.version, clock: clock, platform: commands, journal: world.journal))
-        let application: any HTTPApplication =
-            configuration.requestSink.map {
-                RequestLog(application: gateway, time: time, sink: $0)
-            } ?? gateway
+        var application: any HTTPApplication = gateway
+        if let sink = configuration.requestSink {
+            application = RequestLog(application: gateway, time: time, sink: sink)
+        }
         server = try await HTTPServer(group: group, wallClock: { time.wall() })
         listener = try await Self.listen(server, configuration, application, world)
         let port = listener.port ?? configuration.port

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an operator may set of a running Martlet, already parsed.
 
+package import Basics
 package import FunctionRuntime
 package import Gateway
 
@@ -38,7 +39,7 @@ package struct PlatformConfiguration: Sendable {
     package var publicEndpoint: String?
     package var functions = FunctionRuntimeConfiguration()
     /// Told of every request; `nil` tells nobody and costs nothing.
-    package var requestSink: RequestSink?
+    package var requestSink: (@Sendable (_ text: String, _ fields: JSONObject) -> Void)?
     /// Records the journal keeps in memory.
     package var journalCapacity = 65_536
 

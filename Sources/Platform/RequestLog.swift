@@ -2,20 +2,16 @@
 // Every request with its answer, for whoever debugs a client. In place only when asked for: the
 // journal is the record of calls, this shows what never became one too.
 
-package import Basics
+import Basics
 import Chronology
 import HTTPFront
-
-/// Takes requests as they are answered.
-///
-/// The text is for people; the fields say the same to programs.
-package typealias RequestSink = @Sendable (_ text: String, _ fields: JSONObject) -> Void
 
 /// An application that tells of each request of another.
 struct RequestLog: HTTPApplication {
     let application: any HTTPApplication
     let time: SystemTime
-    let sink: RequestSink
+    /// The text is for people; the fields say the same to programs.
+    let sink: @Sendable (_ text: String, _ fields: JSONObject) -> Void
 
     func admit(_ head: HTTPRequestHead) -> HeadDecision {
         let decision = application.admit(head)

@@ -15,7 +15,7 @@ struct ServerOptions: ParsableArguments {
     @Option(help: "Port of the server; 4566 unless MARTLET_PORT says otherwise.") var port: Int?
 
     func client() throws -> AdminClient {
-        let port = try port ?? Settings.number("MARTLET_PORT") ?? Settings.gatewayListen().port
+        let port = try self.port ?? Settings.number("MARTLET_PORT") ?? Settings.gatewayListen().port
         return AdminClient(port: try Settings.checkedPort(port ?? 4566, from: 1))
     }
 }
