@@ -66,6 +66,10 @@ generate: swift-toolchain venv ## Generate the wire types from the pinned servic
 	@$(BUILD) run ModelGenerator "$$($(VENV)/bin/python -c \
 		'import botocore, os; print(os.path.join(os.path.dirname(botocore.__file__), "data"))')" .
 
+.PHONY: coverage
+coverage: build venv ## Write the coverage tables from what the server says
+	@PYTHONDONTWRITEBYTECODE=1 $(VENV)/bin/python Contract/coverage_table.py
+
 .PHONY: lint
 lint: swift-toolchain test-packages venv ## Check format and syntax
 	@$(BUILD) format lint --strict --parallel $(SWIFT_FILES)

@@ -25,7 +25,7 @@ package struct PlatformConfiguration: Sendable {
     package var port = 4566
     package var dataDirectory: String
     package var durability = Durability.durable
-    /// Everything in memory; nothing is left at the end.
+    /// Everything in memory, functions' code in a temporary folder; nothing is left at the end.
     package var isEphemeral = false
     package var limits = Limits.relaxed
     package var profile = Authenticator.Profile.local
@@ -37,6 +37,8 @@ package struct PlatformConfiguration: Sendable {
     /// Scheme, host and port of URLs handed out; `nil` reuses the caller's.
     package var publicEndpoint: String?
     package var functions = FunctionRuntimeConfiguration()
+    /// Told of every request; `nil` tells nobody and costs nothing.
+    package var requestSink: RequestSink?
     /// Records the journal keeps in memory.
     package var journalCapacity = 65_536
 
