@@ -4,6 +4,7 @@
 import AdminAPI
 import Basics
 import Chronology
+import FunctionRuntime
 import Journal
 import LambdaService
 import LogsService
