@@ -116,6 +116,23 @@ package final class Platform: Sendable {
         try? await group.shutdownGracefully()
     }
 
+    /// Looks around for the sandbox and the interpreters while nobody waits for them, and tells
+    /// what was found.
+    ///
+    /// A moment after the start, whose first requests have the processors to themselves.
+    package func prepareFunctions(_ tell: @escaping @Sendable (String) -> Void) {
+        let background = world.background
+        let runtime = runtime
+        _ = world.clock.physical.after(nanoseconds: 50_000_000) {
+            background.run {
+                switch await runtime.prepare() {
+                case .success(let report): tell(report.text)
+                case .failure(let failure): tell("functions cannot run here: \(failure.message)")
+                }
+            }
+        }
+    }
+
     /// What the function sandbox is and what it does not stop, found out when first asked.
     package func sandbox() async -> String {
         switch await runtime.prepare() {

@@ -62,6 +62,9 @@ struct Serve: AsyncParsableCommand {
             throw ExitCode.failure
         }
         announce(platform, configuration, log)
+        platform.prepareFunctions { said in
+            for line in said.split(separator: "\n") { log.write("info", "Functions: \(line)") }
+        }
         await signals.wait()
         log.write("info", "Ending: requests under way are being answered.")
         await platform.stop()
