@@ -141,6 +141,26 @@ package final class Platform: Sendable {
     /// The machine's wall clock, for the operator's log.
     package static func wallTime() -> Timestamp { SystemTime.wall() }
 
+    /// Looks around for the sandbox and the interpreters while nobody waits for them, and tells
+    /// what was found.
+    ///
+    /// A moment after the start, whose first requests have the processors to themselves.
+    package func prepareFunctions(
+        _ tell: @escaping @Sendable (_ text: String, _ isWeak: Bool) -> Void
+    ) {
+        let background = world.background
+        let runtime = runtime
+        _ = world.clock.physical.after(nanoseconds: 50_000_000) {
+            background.run {
+                switch await runtime.prepare() {
+                case .success(let report): tell(report.text, report.level == .rlimits)
+                case .failure(let failure):
+                    tell("functions cannot run here: \(failure.message)", true)
+                }
+            }
+        }
+    }
+
     /// What the function sandbox is and what it does not stop, found out when first asked.
     ///
     /// It is weak when functions run without walls of their own, or cannot run.

@@ -76,9 +76,11 @@ struct Serve: AsyncParsableCommand {
             throw ExitCode.failure
         }
         announce(platform, configuration, log)
-        // Trying it out starts a process, which the first requests need not wait for.
-        let sandbox = await platform.sandbox()
-        if sandbox.isWeak { log.write("warning", sandbox.text) }
+        platform.prepareFunctions { said, isWeak in
+            for line in said.split(separator: "\n") {
+                log.write(isWeak ? "warning" : "info", "Functions: \(line)")
+            }
+        }
         await signals.wait()
         log.write("info", "Ending: requests under way are being answered.")
         await platform.stop()
