@@ -67,8 +67,11 @@ def test_help_of_a_command_teaches(command):
     done = run(command, "--help")
     assert done.status == 0
     overview = done.out.split("USAGE:")[0]
-    # More than the sentence of the list.
+    # More than the sentence of the list, wrapped once and not twice.
     assert len(overview.strip().splitlines()) >= 3, overview
+    lines = overview.splitlines()
+    torn = [line for line, after in zip(lines, lines[1:]) if line and after and len(line) <= 40]
+    assert torn == [], overview
 
 
 @pytest.mark.parametrize("command", ["show", "freeze", "advance", "resume"])
@@ -112,7 +115,7 @@ def test_without_a_server_it_says_how_to_start_one(arguments):
     (["serve", "--host", "0.0.0.0"], ["--unsafe-public", "127.0.0.1"]),
     (["serve", "--wrong"], ["--wrong", "martlet serve --help"]),
     (["wrong"], ["wrong", "--help"]),
-    (["clock", "advance"], ["duration", "martlet clock --help"]),
+    (["clock", "advance"], ["duration", "martlet clock advance --help"]),
     (["status", "--port", "0"], ["0", "65535"]),
 ])
 def test_wrong_options_are_refused_in_one_line(arguments, words):

@@ -22,10 +22,15 @@ extension Martlet {
         return "\(full) See `martlet \(commandName)--help`."
     }
 
-    /// The subcommand that was asked for, with a blank after it, as far as there is one.
+    /// The commands that were asked for, each with a blank after it, as far as there are such.
     private static var commandName: String {
-        let asked = CommandLine.arguments.dropFirst().first
-        let names = configuration.subcommands.map { $0._commandName }
-        return asked.flatMap { names.contains($0) ? "\($0) " : nil } ?? ""
+        var name = ""
+        var known = configuration.subcommands
+        for word in CommandLine.arguments.dropFirst() {
+            guard let command = known.first(where: { $0._commandName == word }) else { break }
+            name += "\(word) "
+            known = command.configuration.subcommands
+        }
+        return name
     }
 }

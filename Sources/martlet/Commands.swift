@@ -21,8 +21,8 @@ struct Status: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show what the server is, where its data is and how functions are isolated.",
         discussion: """
-            `sandbox` says how far functions are kept apart from this machine, and at the weaker
-            level what that does not stop. `substitutes` says which installed interpreter stands
+            `sandbox` says how far functions are kept apart from this machine, and at the weaker \
+            level what that does not stop. `substitutes` says which installed interpreter stands \
             in for a version that a function asked for.
             """)
     @OptionGroup var server: ServerOptions
@@ -61,10 +61,10 @@ struct Environment: ParsableCommand {
         discussion: """
             Use it as: eval "$(martlet env)"
 
-            They name the key `test`, which is the root of account 000000000000, and the region
+            They name the key `test`, which is the root of account 000000000000, and the region \
             us-east-1. For another account, export its twelve digits as AWS_ACCESS_KEY_ID.
 
-            Version 1 of the AWS CLI takes the address of SQS in some regions from a table of its
+            Version 1 of the AWS CLI takes the address of SQS in some regions from a table of its \
             own, whatever the environment says. There, give it --endpoint-url "$AWS_ENDPOINT_URL".
             """)
     @OptionGroup var server: ServerOptions
@@ -108,7 +108,7 @@ struct CoverageCommand: ParsableCommand {
         commandName: "coverage",
         abstract: "Show which operations and members are honoured, refused or stored.",
         discussion: """
-            An operation that is not listed answers 501. A member is honoured, refused by name, or
+            An operation that is not listed answers 501. A member is honoured, refused by name, or \
             stored and given back without effect. Without --members only the latter two are shown.
             """)
     @OptionGroup var server: ServerOptions

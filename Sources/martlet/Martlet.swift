@@ -22,8 +22,8 @@ struct Martlet: AsyncParsableCommand {
             Watch what happens:     martlet tail
             Move its time:          martlet clock advance 15m
 
-            The server listens on port 4566 of this machine only. The other commands look for it
-            there, or where --port or MARTLET_PORT says. Every option of `martlet serve` can be
+            The server listens on port 4566 of this machine only. The other commands look for it \
+            there, or where --port or MARTLET_PORT says. Every option of `martlet serve` can be \
             given in the environment too: --data-dir is MARTLET_DATA_DIR.
             """,
         version: Platform.version,

@@ -17,16 +17,16 @@ struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run the server.",
         discussion: """
-            Listens on 127.0.0.1:4566 and keeps everything under the data directory: what was
-            acknowledged is still there after a crash. Ends on SIGTERM or Ctrl-C once requests
+            Listens on 127.0.0.1:4566 and keeps everything under the data directory: what was \
+            acknowledged is still there after a crash. Ends on SIGTERM or Ctrl-C once requests \
             under way are answered.
 
-            Every option can be given in the environment: --lambda-memory is
-            MARTLET_LAMBDA_MEMORY, a flag is set by 1, several values are separated by commas.
-            An option wins over its variable. MARTLET_FUNCTIONS_SDK names a folder of Python
+            Every option can be given in the environment: --lambda-memory is \
+            MARTLET_LAMBDA_MEMORY, a flag is set by 1, several values are separated by commas. \
+            An option wins over its variable. MARTLET_FUNCTIONS_SDK names a folder of Python \
             packages, such as boto3, that functions may import without bundling them.
 
-            LocalStack's GATEWAY_LISTEN (host:port), LOCALSTACK_HOST (host:port written into
+            LocalStack's GATEWAY_LISTEN (host:port), LOCALSTACK_HOST (host:port written into \
             queue URLs) and DEBUG (1 logs every request) are honoured too.
             """)
 

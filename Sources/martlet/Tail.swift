@@ -15,8 +15,8 @@ struct Tail: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Follow every call, invocation and delivery as it happens.",
         discussion: """
-            A line has the virtual time, the operation, the HTTP status or 0, an error's code and
-            the resource. What was caused by a line above it is indented under it. Ends with Ctrl-C
+            A line has the virtual time, the operation, the HTTP status or 0, an error's code and \
+            the resource. What was caused by a line above it is indented under it. Ends with Ctrl-C \
             or with the server.
             """)
     @OptionGroup var server: ServerOptions
