@@ -36,6 +36,7 @@ package final class Platform: Sendable {
     let runtime: FunctionRuntime
     let table: ServiceTable
     let clock: ClockControl
+    private let journalFiles: JournalFiles?
     private let group: MultiThreadedEventLoopGroup
     private let server: HTTPServer
     private let listener: HTTPListener
@@ -61,6 +62,12 @@ package final class Platform: Sendable {
         self.group = group
         let time = SystemTime(loop: group.next())
         world = try await Self.makeWorld(configuration, time: time, group: group)
+        journalFiles =
+            configuration.isEphemeral
+            ? nil
+            : JournalFiles(
+                folder: configuration.dataDirectory + "/journal", journal: world.journal,
+                physical: time)
         iam = IAMService(world: world)
         sqs = SQSService(
             world: world, limits: configuration.limits == .aws ? .aws : SQSLimits())
@@ -105,6 +112,10 @@ package final class Platform: Sendable {
         try await outbox.start()
         try await lambda.start()
         collectBlobs()
+        if let journalFiles {
+            // Not counted as work: it follows the journal for as long as the server runs.
+            LoopSpawner(group: group).spawn { await journalFiles.run() }
+        }
     }
 
     /// Removes, in the background, what earlier runs kept and nothing names any more.
@@ -124,6 +135,7 @@ package final class Platform: Sendable {
         sqs.endPolls()
         await listener.close(within: .seconds(10))
         await runtime.shutdown()
+        await journalFiles?.stop()
         await world.store.close()
         try? await group.shutdownGracefully()
     }
