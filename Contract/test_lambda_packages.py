@@ -5,12 +5,15 @@ Wordings recorded from AWS; limits from the developer guide's quotas; escapes ar
 and S6 (ours).
 """
 
+import base64
+import hashlib
 import io
 import zipfile
 
 import pytest
 
-from functions import ECHO, installed_python, packed
+from functions import ECHO, Application, installed_python, packed
+from harness import eventually
 from support import fresh, refused
 
 INVALID = "InvalidParameterValueException"
@@ -121,3 +124,66 @@ def test_modes_and_folders_of_the_package_are_kept(app):
     name = app.function(packed(files, {"tool": 0o755}))
     part, executable, folder = app.invoke(name)["Payload"]
     assert (part, executable, folder) == ("part", True, "/var/task")
+
+
+# The package, given back and given up -------------------------------------------------------
+
+
+def location(app, name, **more):
+    return app.functions.get_function(FunctionName=name, **more)["Code"]["Location"]
+
+
+def path_of(app, address):
+    return address.removeprefix(app.martlet.endpoint)
+
+
+def test_address_of_the_code_gives_the_package(app):
+    # documentation: FunctionCodeLocation, "a presigned URL that you can use to download".
+    package, later = packed(ECHO), packed(ECHO + "# later\n")
+    name = app.function(package, Publish=True)
+    app.functions.update_function_code(FunctionName=name, ZipFile=later)
+    for qualifier, expected in (("1", package), ("$LATEST", later)):
+        reply = app.martlet.raw("GET", path_of(app, location(app, name, Qualifier=qualifier)))
+        assert (reply.status, reply.body) == (200, expected)
+        assert reply.headers["content-type"] == "application/zip"
+
+
+def test_address_of_the_code_is_not_to_be_guessed(app):
+    # Ours: whoever lists functions sees the archive's hash, which must not be enough.
+    name = app.function()
+    folder, _, given = path_of(app, location(app, name)).rpartition("/")
+    shown = app.functions.get_function_configuration(FunctionName=name)["CodeSha256"]
+    for file in (base64.b64decode(shown).hex() + ".zip", "", ".zip", given[:-4],
+                 "../../status", "0" * 64 + ".zip"):
+        assert app.martlet.raw("GET", f"{folder}/{file}").status in (403, 404), file
+    assert app.martlet.raw("POST", f"{folder}/{given}").status == 405
+
+
+def test_address_of_the_code_ends_after_ten_minutes(own_martlet, account):
+    app = Application(own_martlet, account)
+    path = path_of(app, location(app, app.function()))
+    own_martlet.clock.advance("9m")
+    assert own_martlet.raw("GET", path).status == 200
+    own_martlet.clock.advance("61s")
+    assert own_martlet.raw("GET", path).status == 403
+
+
+def test_packages_that_nothing_names_go_at_the_next_start(martlet_with, account):
+    # Ours: blobs are collected only when nothing names them.
+    own = martlet_with()
+    app = Application(own, account)
+    kept, replaced, published = (packed(ECHO + f"# {n}\n") for n in range(3))
+    name = app.function(published, Publish=True)
+    app.functions.update_function_code(FunctionName=name, ZipFile=replaced)
+    app.functions.update_function_code(FunctionName=name, ZipFile=kept)
+    other = app.function(packed(ECHO + "# other\n"))
+    app.functions.delete_function(FunctionName=other)
+
+    def blobs():
+        return {path.name for path in (own.data_dir / "blobs").iterdir() if len(path.name) == 64}
+
+    assert len(blobs()) == 4
+    own.restart()
+    named = {hashlib.sha256(package).hexdigest() for package in (kept, published)}
+    eventually(lambda: blobs() == named, 10, "the collection of packages")
+    assert app.invoke(name, "x")["Payload"] == app.invoke(name, "x", Qualifier="1")["Payload"] == "x"

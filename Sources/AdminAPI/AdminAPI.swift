@@ -38,6 +38,7 @@ package struct AdminAPI: ReservedPaths {
                 path == $0 || path.hasPrefix("\($0)/")
             }
         guard isReserved else { return nil }
+        if path.hasPrefix(platform.functionCodePrefix) { return await functionCode(request) }
         if fromSandbox { return Self.error(403, "Functions have no access to \(path).") }
         switch (request.method, path) {
         case (.get, "/_martlet/health"), (.head, "/_martlet/health"):
@@ -128,6 +129,26 @@ package struct AdminAPI: ReservedPaths {
     }
 
     // MARK: Readings
+
+    /// Open to functions too: the address, which is not to be guessed, is the permission.
+    private func functionCode(_ request: HTTPRequest) async -> HTTPResponse {
+        guard [.get, .head].contains(request.method) else {
+            return Self.error(405, "\(request.method.name) is not for \(request.rawPath).")
+        }
+        do {
+            let file = String(request.rawPath.dropFirst(platform.functionCodePrefix.count))
+            guard let archive = try await platform.functionCode(file) else {
+                return Self.error(
+                    403,
+                    "This address has expired or was never given out; GetFunction gives a "
+                        + "new one.")
+            }
+            return HTTPResponse(
+                status: 200, headers: [("content-type", "application/zip")], body: archive)
+        } catch {
+            return Self.error(503, "The archive could not be read: \(error)")
+        }
+    }
 
     private func localStackHealth() -> HTTPResponse {
         var services = JSONObject()

@@ -42,6 +42,10 @@ package protocol PlatformCommands: Sendable {
     ///
     /// Each has `MessageId`, `Body` and what else a receive shows; `nil` without such a queue.
     func peek(queueURL: String) async throws -> [JSONObject]?
+    /// What the path of an address from `GetFunction` begins with.
+    var functionCodePrefix: String { get }
+    /// The archive that such an address leads to, by what follows the prefix.
+    func functionCode(_ file: String) async throws -> [UInt8]?
     /// Counters and gauges by Prometheus name, labels included.
     func metrics() async -> [(name: String, value: Double)]
     /// Signing names of the services that are there.

@@ -66,6 +66,12 @@ final class Commands: PlatformCommands {
         try await platform?.sqs.peek(queueURL: queueURL, region: .usEast1)
     }
 
+    var functionCodePrefix: String { LambdaService.codePathPrefix }
+
+    func functionCode(_ file: String) async throws -> [UInt8]? {
+        try await platform?.lambda.codeArchive(file)
+    }
+
     func metrics() async -> [(name: String, value: Double)] {
         guard let platform else { return [] }
         let counters = platform.world.store.counters

@@ -32,17 +32,27 @@ struct Coverage {
         return services
     }
 
+    /// Every member of the input, followed by those below it that have a rule of their own.
     private static func members(_ operation: Operation) -> JSONObject {
+        let rules = operation.rules
+        let paths = Set(rules.refused.keys).union(rules.stored.keys)
         var members = JSONObject()
         for member in operation.descriptor.input.members {
-            if let words = operation.rules.refused[member.name] {
-                members[member.name] = .string("refused: \(words)")
-            } else if let reason = operation.rules.stored[member.name] {
-                members[member.name] = .string("stored: \(reason)")
-            } else {
-                members[member.name] = "honoured"
+            members[member.name] = .string(fate(of: member.name, rules))
+            for path in paths.sorted() where path.hasPrefix("\(member.name).") {
+                members[path] = .string(fate(of: path, rules))
             }
         }
         return members
+    }
+
+    private static func fate(of path: String, _ rules: MemberRules) -> String {
+        if let refusal = rules.refused[path] {
+            let passing = refusal.passing.map { "\($0), " }.joined()
+            return passing.isEmpty
+                ? "refused: \(refusal.words)"
+                : "refused unless \(passing.dropLast(2)): \(refusal.words)"
+        }
+        return rules.stored[path].map { "stored: \($0)" } ?? "honoured"
     }
 }

@@ -120,9 +120,21 @@ package final class Platform: Sendable {
         try await logs.start()
         try await outbox.start()
         try await lambda.start()
+        collectBlobs()
         if let journalFiles {
             // Not counted as work: it follows the journal for as long as the server runs.
             LoopSpawner(group: group).spawn { await journalFiles.run() }
+        }
+    }
+
+    /// Removes, in the background, what earlier runs kept and nothing names any more.
+    ///
+    /// Unpacked code needs none of it: its folder is emptied before its first use in a run.
+    private func collectBlobs() {
+        world.background.run { [world, lambda] in
+            // Whatever fails here is tried again at the next start.
+            guard let named = try? await lambda.namedBlobs() else { return }
+            _ = try? await world.blobs.collect(named: named)
         }
     }
 

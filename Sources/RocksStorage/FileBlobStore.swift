@@ -24,14 +24,8 @@ package final class FileBlobStore: BlobStore {
     private let pool = ReadPool()
     private let reserve: DiskReserve
     private let nextTemporary = Atomic<UInt64>(0)
-    /// Blobs being put or put since the current `collect` began; it leaves them alone.
-    private let recent = Mutex<Recent>(Recent())
-
-    private struct Recent {
-        var collections = 0
-        var names: Set<BlobHash> = []
-        var inFlight: [BlobHash: Int] = [:]
-    }
+    /// Blobs put, or begun to be put, since the folder was opened; `collect` leaves them alone.
+    private let recent = Mutex<Set<BlobHash>>([])
 
     /// Makes the folder where it is missing; removes what an unfinished `put` left.
     package init(directory: String, reserveBytes: UInt64 = 64 << 20) throws(StoreError) {
@@ -45,16 +39,7 @@ package final class FileBlobStore: BlobStore {
 
     package func put(_ bytes: [UInt8]) async throws(BlobError) -> BlobHash {
         let hash = try FileBlobStore.hash(bytes)
-        recent.withLock { recent in
-            recent.inFlight[hash, default: 0] += 1
-            if recent.collections > 0 { recent.names.insert(hash) }
-        }
-        defer {
-            recent.withLock { recent in
-                let count = recent.inFlight[hash] ?? 1
-                recent.inFlight[hash] = count > 1 ? count - 1 : nil
-            }
-        }
+        _ = recent.withLock { $0.insert(hash) }
         try await pool.run { [self] () throws(BlobError) in try write(bytes, hash) }
         return hash
     }
@@ -73,17 +58,7 @@ package final class FileBlobStore: BlobStore {
     }
 
     package func collect(named: Set<BlobHash>) async throws(BlobError) -> Int {
-        let spared = recent.withLock { recent in
-            recent.collections += 1
-            return Set(recent.inFlight.keys)
-        }
-        defer {
-            recent.withLock { recent in
-                recent.collections -= 1
-                if recent.collections == 0 { recent.names = [] }
-            }
-        }
-        return await pool.run { [self] in remove(except: named.union(spared)) }
+        await pool.run { [self] in remove(except: named) }
     }
 
     // MARK: On the pool's threads
@@ -160,8 +135,7 @@ package final class FileBlobStore: BlobStore {
             else { continue }
             // Under the lock, so that a put of the same bytes either is seen or comes after.
             removed += recent.withLock { recent in
-                guard recent.inFlight[hash] == nil, !recent.names.contains(hash) else { return 0 }
-                return unlink(path(hash)) == 0 ? 1 : 0
+                !recent.contains(hash) && unlink(path(hash)) == 0 ? 1 : 0
             }
         }
         return removed

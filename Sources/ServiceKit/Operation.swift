@@ -38,22 +38,6 @@ package struct Access: Sendable {
     }
 }
 
-/// What becomes of the input members of an operation that are not simply honoured.
-package struct MemberRules: Sendable {
-    /// Members refused by name, with the words the client gets.
-    package var refused: [String: String]
-    /// Members kept and given back without further effect, with the reason.
-    package var stored: [String: String]
-
-    package init(refused: [String: String] = [:], stored: [String: String] = [:]) {
-        self.refused = refused
-        self.stored = stored
-    }
-
-    /// Every member is honoured.
-    package static let allHonoured = MemberRules()
-}
-
 /// An input as it was read.
 package struct ReadInput<Input: WireStructure>: Sendable {
     package let input: Input
@@ -107,14 +91,12 @@ package final class Operation: Sendable {
     ) {
         descriptor = type.descriptor
         self.rules = rules
-        let refused = Self.refusals(rules, type.descriptor.input)
+        let refused = RefusedMembers(rules, of: type.descriptor.input)
         prepareCall = { source, operation in
             let read = try source.read(Op.Input.self, of: operation.descriptor)
             if !read.violations.isEmpty, let fault = validation(read.violations) { throw fault }
-            for (index, fault) in refused where read.presentMembers.contains(index) {
-                throw fault
-            }
             let input = read.input
+            try refused.check(input, present: read.presentMembers)
             return PreparedCall(
                 operation: operation, accesses: { try await authorize(input, $0) },
                 run: { context in
@@ -127,22 +109,6 @@ package final class Operation: Sendable {
     /// Reads and validates an input; throws the fault the client is to see.
     package func prepare(_ source: some InputSource) throws -> PreparedCall {
         try prepareCall(source, self)
-    }
-
-    /// The refusal for each refused member, in member order.
-    private static func refusals(_ rules: MemberRules, _ input: StructureShape)
-        -> [(Int, ServiceFault)]
-    {
-        input.members.enumerated().compactMap { index, member in
-            rules.refused[member.name].map { words in
-                (
-                    index,
-                    ServiceFault(
-                        shapeName: "NotImplemented", httpStatus: 501,
-                        message: "\(member.name): \(words)")
-                )
-            }
-        }
     }
 }
 

@@ -49,8 +49,10 @@ package protocol BlobStore: Sendable {
     /// Never write to it.
     func localPath(_ hash: BlobHash) async throws(BlobError) -> String
 
-    /// Removes every blob put before this call began whose name is not in `named`.
+    /// Removes every blob of an earlier run whose name is not in `named`.
     ///
-    /// `named` must hold the names in every world and snapshot. Returns how many went.
+    /// `named` must hold the names in every world and snapshot. What was put since this store
+    /// was opened stays, named or not, since the commit that names it may still be on its way.
+    /// Returns how many went.
     func collect(named: Set<BlobHash>) async throws(BlobError) -> Int
 }

@@ -2,6 +2,7 @@
 // The life of functions and versions, and synchronous invocation.
 
 import Basics
+import Storage
 import Testing
 
 @testable import LambdaService
@@ -63,7 +64,13 @@ import Testing
                 ["FunctionName": .string("g"), "Runtime": .string("cobol")],
                 "InvalidParameterValueException: Value cobol at 'runtime'"
             ),
-            (["FunctionName": .string("g"), "Layers": .array([])], "NotImplemented: Layers"),
+            (
+                [
+                    "FunctionName": .string("g"),
+                    "Layers": .array([.string("arn:aws:lambda:us-east-1:123456789012:layer:a:1")]),
+                ],
+                "NotImplemented: Layers: "
+            ),
             (
                 ["FunctionName": .string("g"), "Code": .object([:])],
                 "InvalidParameterValueException: Please provide a source"
@@ -98,6 +105,60 @@ import Testing
             let words = await refusal { try await ground.function("f", members) }
             #expect(words.hasPrefix(expected), "\(words)")
         }
+    }
+
+    @Test func valuesThatAskForNothingPass() async throws {
+        let ground = try await Ground()
+        try await ground.function(
+            "f",
+            [
+                "PackageType": .string("Zip"), "Layers": .array([]),
+                "VpcConfig": .object([
+                    "SubnetIds": .array([]), "SecurityGroupIds": .array([]),
+                    "Ipv6AllowedForDualStack": .bool(false),
+                ]),
+                "SnapStart": .object(["ApplyOn": .string("None")]),
+                "LoggingConfig": .object(["LogFormat": .string("Text")]),
+            ])
+        let cases: [(JSONObject, String)] = [
+            (["PackageType": .string("Image")], "NotImplemented: PackageType: "),
+            (
+                ["VpcConfig": .object(["Ipv6AllowedForDualStack": .bool(true)])],
+                "NotImplemented: VpcConfig: "
+            ),
+            (
+                ["SnapStart": .object(["ApplyOn": .string("PublishedVersions")])],
+                "NotImplemented: SnapStart: "
+            ),
+            (
+                ["LoggingConfig": .object(["LogFormat": .string("JSON")])],
+                "NotImplemented: LoggingConfig.LogFormat: "
+            ),
+            (
+                ["Code": .object(["S3Bucket": .string("bucket"), "S3Key": .string("k")])],
+                "NotImplemented: Code.S3Bucket: "
+            ),
+        ]
+        for (members, expected) in cases {
+            let words = await refusal { try await ground.function("g", members) }
+            #expect(words.hasPrefix(expected), "\(words)")
+        }
+    }
+
+    @Test func addressesOfCodeEnd() throws {
+        let links = CodeLinks()
+        let entropy = SeededEntropy(seed: 1)
+        let start = Timestamp(seconds: 1_800_000_000)
+        let hash = try #require(BlobHash(bytes: [UInt8](repeating: 7, count: 32)))
+        let name = links.issue(hash, at: start, entropy)
+        let end = start.adding(seconds: CodeLinks.secondsMax)
+        #expect(links.hash(name, at: end.adding(seconds: -1)) == hash)
+        #expect(links.hash(name, at: end) == nil)
+        #expect(links.hash(hash.hex, at: start) == nil)
+        for _ in 1..<CodeLinks.countMax { _ = links.issue(hash, at: start, entropy) }
+        #expect(links.hash(name, at: start) == hash)
+        _ = links.issue(hash, at: start, entropy)
+        #expect(links.hash(name, at: start) == nil)
     }
 
     @Test func namesWhatIsMissing() async throws {

@@ -45,6 +45,7 @@ package final class LambdaService: Sendable {
     let outbox: Outbox
     let directory: FunctionDirectory
     let ledger = ConcurrencyLedger()
+    let links = CodeLinks()
     let runner: FunctionRunner
     let roles: RoleChecks
     let mappings: MappingSet

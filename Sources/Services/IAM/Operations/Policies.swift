@@ -175,46 +175,61 @@ extension Transaction {
 
     /// AWS's policies first, then the account's own, both by name.
     ///
-    /// Published policies are few, so that a page always holds all that match; markers lie
-    /// within the account's own.
+    /// A marker within the published ones is the name of the last one shown; one within the
+    /// account's own is `Page`'s.
     nonisolated(nonsending)
         fileprivate func policies(
             _ input: IAM.ListPoliciesRequest, _ account: AccountID
         ) async throws -> Page<IAM.Policy>
     {
+        let limit = Int(input.maxItems ?? 100)
         let scope = input.scope?.rawValue ?? "All"
-        let prefix = input.pathPrefix ?? "/"
-        func isWanted(_ policy: IAM.Policy) -> Bool {
-            let attached = policy.attachmentCount ?? 0
-            let bounding = policy.permissionsBoundaryUsageCount ?? 0
-            if input.onlyAttached == true, attached + bounding == 0 { return false }
-            switch input.policyUsageFilter?.rawValue {
-            case "PermissionsPolicy": return attached > 0
-            case "PermissionsBoundary": return bounding > 0
-            default: return policy.path?.hasPrefix(prefix) ?? false
-            }
-        }
-        var published: [IAM.Policy] = []
-        if scope != "Local", input.marker == nil {
-            for policy in AWSManagedPolicies.all where policy.path.hasPrefix(prefix) {
+        var page = Page<IAM.Policy>()
+        let names = AWSManagedPolicies.all.map(\.name)
+        let place = input.marker.flatMap { names.firstIndex(of: $0) }
+        if scope != "Local", input.marker == nil || place != nil {
+            let rest = AWSManagedPolicies.all.dropFirst(place.map { $0 + 1 } ?? 0)
+            for policy in rest {
                 let uses = try await uses(of: policy.arn, account)
                 let wire = policy.wire(
                     attachments: uses.attachments, boundaries: uses.boundaries)
-                if isWanted(wire) { published.append(wire) }
+                guard Self.isWanted(wire, input) else { continue }
+                if page.items.count == limit {
+                    page.marker = page.items.last?.policyName
+                    return page
+                }
+                page.items.append(wire)
             }
         }
-        guard scope != "AWS" else { return Page(items: published) }
-        let room = max(1, Int(input.maxItems ?? 100) - published.count)
-        var page: Page<IAM.Policy> = try await page(
-            PolicyRecord.range(account), marker: input.marker, maxItems: Int32(clamping: room)
+        guard scope != "AWS" else { return page }
+        let range = PolicyRecord.range(account)
+        let room = limit - page.items.count
+        guard room > 0 else {
+            if try await count(range, upTo: 1) > 0 { page.marker = page.items.last?.policyName }
+            return page
+        }
+        let own: Page<IAM.Policy> = try await self.page(
+            range, marker: place == nil ? input.marker : nil, maxItems: Int32(clamping: room)
         ) { pair in
             let policy = try PolicyRecord(pair)
-            guard policy.path.hasPrefix(prefix) else { return nil }
             let uses = try await self.uses(of: policy.arn, account)
             let wire = policy.wire(attachments: uses.attachments, boundaries: uses.boundaries)
-            return isWanted(wire) ? wire : nil
+            return Self.isWanted(wire, input) ? wire : nil
         }
-        page.items = published + page.items
-        return page
+        return Page(items: page.items + own.items, marker: own.marker)
+    }
+
+    private static func isWanted(
+        _ policy: IAM.Policy, _ input: IAM.ListPoliciesRequest
+    ) -> Bool {
+        let attached = policy.attachmentCount ?? 0
+        let bounding = policy.permissionsBoundaryUsageCount ?? 0
+        if input.onlyAttached == true, attached + bounding == 0 { return false }
+        guard policy.path?.hasPrefix(input.pathPrefix ?? "/") ?? false else { return false }
+        switch input.policyUsageFilter?.rawValue {
+        case "PermissionsPolicy": return attached > 0
+        case "PermissionsBoundary": return bounding > 0
+        default: return true
+        }
     }
 }

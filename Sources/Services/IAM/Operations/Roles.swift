@@ -52,7 +52,8 @@ extension IAMService {
             },
             operation(IAM.ListInstanceProfilesForRole.self, on: roleARN { $0.roleName }) {
                 input, context in
-                try await self.read { transaction in
+                guard input.marker == nil else { throw IAMFault.validation("Invalid Marker.") }
+                return try await self.read { transaction in
                     // Instance profiles belong to EC2's instances, so that no role has one.
                     _ = try await transaction.entity(.role, context.account, input.roleName)
                     return IAM.ListInstanceProfilesForRoleResponse(

@@ -9,8 +9,9 @@ import Storage
 import WireModel
 
 extension IAMService {
-    private static let noMFA = "multi-factor authentication is not built."
-    private static let noTags = "session tags are not judged yet, so that they are not accepted."
+    private static let noMFA: Refusal = "multi-factor authentication is not built."
+    private static let noTags: Refusal =
+        "session tags are not judged yet, so that they are not accepted."
 
     var sessionOperations: [Operation] {
         [

@@ -92,18 +92,6 @@ enum FunctionRules {
         }
         return arn
     }
-
-    /// What a document log needs of the runtime is not there.
-    static func logGroup(_ config: Lambda.LoggingConfig?) throws(ServiceFault) -> String? {
-        guard let config else { return nil }
-        if let format = config.logFormat, format != .text {
-            throw NotBuilt.fault("LoggingConfig.LogFormat: only Text is supported.")
-        }
-        if config.applicationLogLevel != nil || config.systemLogLevel != nil {
-            throw NotBuilt.fault("LoggingConfig: log levels need LogFormat JSON.")
-        }
-        return config.logGroup
-    }
 }
 
 /// A value that AWS would accept and Martlet names as not built.

@@ -14,14 +14,8 @@ struct AcceptedCode: Sendable {
 }
 
 extension LambdaService {
-    /// The archive in a request, or the fault for code that comes another way.
-    func archive(
-        zipFile: [UInt8]?, bucket: String?, imageURI: String?, operation: String
-    ) throws(ServiceFault) -> [UInt8] {
-        if bucket != nil {
-            throw NotBuilt.fault("S3Bucket: code comes in ZipFile; S3 is not built.")
-        }
-        if imageURI != nil { throw NotBuilt.fault("ImageUri: container images are not supported.") }
+    /// The archive in a request; other sources of code are refused by name before.
+    func archive(_ zipFile: [UInt8]?, operation: String) throws(ServiceFault) -> [UInt8] {
         guard let zipFile else {
             throw LambdaFaults.invalid("Please provide a source for function code.")
         }

@@ -10,39 +10,11 @@ import ServiceKit
 import Storage
 import WireModel
 
-/// Members of mappings that are refused by name.
-let refusedMappingMembers: [String: String] = [
-    "FilterCriteria": "event filtering is not built.",
-    "ParallelizationFactor": "it is for streams; only queues are supported.",
-    "StartingPosition": "it is for streams; only queues are supported.",
-    "StartingPositionTimestamp": "it is for streams; only queues are supported.",
-    "DestinationConfig": "it is for streams; a queue has its own dead-letter queue.",
-    "MaximumRecordAgeInSeconds": "it is for streams; only queues are supported.",
-    "BisectBatchOnFunctionError": "it is for streams; only queues are supported.",
-    "MaximumRetryAttempts": "it is for streams; a queue has its redrive policy.",
-    "TumblingWindowInSeconds": "it is for streams; only queues are supported.",
-    "Topics": "it is for Kafka; only SQS queues are supported.",
-    "Queues": "it is for Amazon MQ; only SQS queues are supported.",
-    "SourceAccessConfigurations": "it is for brokers; only SQS queues are supported.",
-    "SelfManagedEventSource": "it is for Kafka; only SQS queues are supported.",
-    "AmazonManagedKafkaEventSourceConfig": "it is for Kafka; only SQS queues are supported.",
-    "SelfManagedKafkaEventSourceConfig": "it is for Kafka; only SQS queues are supported.",
-    "DocumentDBEventSourceConfig": "it is for DocumentDB; only SQS queues are supported.",
-    "MetricsConfig": "metrics of mappings are not built.",
-    "LoggingConfig": "logs of mappings are not built.",
-    "ProvisionedPollerConfig": "provisioned pollers are not built.",
-]
-
-/// Members of mappings that have no effect here.
-let storedMappingMembers: [String: String] = [
-    "KMSKeyArn": "it encrypts filter criteria, which are not built"
-]
-
 extension LambdaService {
     var createEventSourceMapping: Operation {
         Operation(
             Lambda.CreateEventSourceMapping.self,
-            rules: MemberRules(refused: refusedMappingMembers, stored: storedMappingMembers),
+            rules: MappingMembers.rules(of: Lambda.CreateEventSourceMapping.self),
             validation: LambdaFaults.validation,
             authorize: { [self] input, context in
                 let (name, qualifier) = try directory.name(input.functionName, context)

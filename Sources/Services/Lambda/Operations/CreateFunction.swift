@@ -8,32 +8,11 @@ import ServiceKit
 import Storage
 import WireModel
 
-/// Members of create and update that have no effect here, each with why it is kept.
-let storedFunctionMembers: [String: String] = [
-    "KMSKeyArn": "environment variables are not encrypted apart from the disk",
-    "TracingConfig": "traces follow from the journal; the mode is shown again",
-    "Architectures": "functions run on this machine's architecture",
-]
-
-/// Members of create and update that are refused by name.
-let refusedFunctionMembers: [String: String] = [
-    "VpcConfig": "there are no VPCs to attach a function to.",
-    "Layers": "layers are not built.",
-    "FileSystemConfigs": "file systems are not built.",
-    "ImageConfig": "container images are not supported.",
-    "CodeSigningConfigArn": "code signing is not built.",
-    "SnapStart": "snapshots of environments are not built.",
-    "CapacityProviderConfig": "capacity providers are not built.",
-    "DurableConfig": "durable functions are not built.",
-    "TenancyConfig": "tenant isolation is not built.",
-    "PublishTo": "publishing to $LATEST.PUBLISHED is not built.",
-]
-
 extension LambdaService {
     var createFunction: Operation {
         Operation(
             Lambda.CreateFunction.self,
-            rules: MemberRules(refused: refusedFunctionMembers, stored: storedFunctionMembers),
+            rules: FunctionMembers.rules(of: Lambda.CreateFunction.self),
             validation: LambdaFaults.validation,
             authorize: { [self] input, context in
                 try access("CreateFunction", input.functionName, context)
@@ -50,17 +29,12 @@ extension LambdaService {
         guard qualifier == nil, name.account == context.account else {
             throw LambdaFaults.invalid("A new function is named without account and qualifier.")
         }
-        if input.packageType == .image {
-            throw NotBuilt.fault("PackageType: only Zip is supported.")
-        }
         guard let runtime = input.runtime, let handler = input.handler else {
             throw LambdaFaults.invalid(
                 "Runtime and Handler are mandatory parameters for functions created with "
                     + "deployment packages.")
         }
-        let archive = try archive(
-            zipFile: input.code.zipFile, bucket: input.code.s3Bucket,
-            imageURI: input.code.imageUri, operation: "CreateFunction")
+        let archive = try archive(input.code.zipFile, operation: "CreateFunction")
         if try await directory.function(name, in: world.store) != nil {
             throw LambdaFaults.functionExists(name.name)
         }

@@ -79,13 +79,9 @@ extension LambdaService {
     }
 
     var updateEventSourceMapping: Operation {
-        let names = Set(
-            Lambda.UpdateEventSourceMapping.descriptor.input.members.map(\.name))
-        return Operation(
+        Operation(
             Lambda.UpdateEventSourceMapping.self,
-            rules: MemberRules(
-                refused: refusedMappingMembers.filter { names.contains($0.key) },
-                stored: storedMappingMembers),
+            rules: MappingMembers.rules(of: Lambda.UpdateEventSourceMapping.self),
             validation: LambdaFaults.validation,
             authorize: { input, context in
                 Self.mappingAccess("UpdateEventSourceMapping", input.uuid, context)

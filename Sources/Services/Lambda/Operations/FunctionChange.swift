@@ -20,7 +20,8 @@ struct FunctionChange: Sendable {
     var tracingMode: String?
     var kmsKeyARN: String?
     var architecture: String?
-    var loggingConfig: Lambda.LoggingConfig?
+    /// `.some(nil)` goes back to the default group.
+    var logGroup: String??
 
     init(_ input: Lambda.CreateFunctionRequest) {
         description = input.description
@@ -32,7 +33,7 @@ struct FunctionChange: Sendable {
         tracingMode = input.tracingConfig?.mode?.rawValue
         kmsKeyARN = input.kmsKeyArn
         architecture = input.architectures?.first?.rawValue
-        loggingConfig = input.loggingConfig
+        logGroup = input.loggingConfig.map(\.logGroup)
     }
 
     init(_ input: Lambda.UpdateFunctionConfigurationRequest) {
@@ -47,7 +48,7 @@ struct FunctionChange: Sendable {
         deadLetterTarget = input.deadLetterConfig.map { $0.targetArn ?? "" }
         tracingMode = input.tracingConfig?.mode?.rawValue
         kmsKeyARN = input.kmsKeyArn
-        loggingConfig = input.loggingConfig
+        logGroup = input.loggingConfig.map(\.logGroup)
     }
 }
 
@@ -73,9 +74,7 @@ extension LambdaService {
                 target.isEmpty
                 ? nil : try FunctionRules.queue(target, member: "TargetArn").description
         }
-        if let config = change.loggingConfig {
-            settings.logGroup = try FunctionRules.logGroup(config)
-        }
+        if let group = change.logGroup { settings.logGroup = group }
         if let kmsKeyARN = change.kmsKeyARN {
             settings.kmsKeyARN = kmsKeyARN.isEmpty ? nil : kmsKeyARN
         }

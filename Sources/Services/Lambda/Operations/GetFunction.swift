@@ -2,6 +2,7 @@
 // GetFunction and GetFunctionConfiguration.
 
 import Basics
+import Chronology
 import LambdaWire
 import ServiceKit
 import Storage
@@ -23,7 +24,7 @@ extension LambdaService {
                         name, found.settings, qualifier: qualifier),
                     code: Lambda.FunctionCodeLocation(
                         repositoryType: "S3",
-                        location: Self.codeLocation(found.settings, context)))
+                        location: codeLocation(found.settings, context)))
                 if !found.function.tags.isEmpty { reply.tags = found.function.tags }
                 reply.concurrency = found.function.reservedConcurrency.map {
                     Lambda.Concurrency(reservedConcurrentExecutions: Int32(clamping: $0))
@@ -47,21 +48,20 @@ extension LambdaService {
             })
     }
 
-    /// Where the archive may be fetched: like AWS's presigned address, it is known only to those
-    /// who may read the function, since it holds the archive's hash.
-    private static func codeLocation(_ settings: FunctionSettings, _ context: CallContext)
-        -> String
-    {
-        "\(context.endpoint)\(codePathPrefix)\(settings.codeHash.hex).zip"
+    /// Where the archive may be fetched for a while, as with AWS's presigned address.
+    private func codeLocation(_ settings: FunctionSettings, _ context: CallContext) -> String {
+        let link = links.issue(settings.codeHash, at: world.clock.now(), world.entropy)
+        return "\(context.endpoint)\(Self.codePathPrefix)\(link).zip"
     }
 
     /// What the path of a code's address begins with; the edge serves `codeArchive` there.
     package static let codePathPrefix = "/_martlet/lambda/code/"
 
-    /// The archive behind a code's address, given what follows the prefix.
+    /// The archive behind a code's address, given what follows the prefix; `nil` for an address
+    /// that was never given out or is out of date.
     package func codeArchive(_ file: String) async throws -> [UInt8]? {
-        guard file.hasSuffix(".zip"), let bytes = Hex.decode(file.dropLast(4)),
-            let hash = BlobHash(bytes: bytes)
+        guard file.hasSuffix(".zip"),
+            let hash = links.hash(String(file.dropLast(4)), at: world.clock.now())
         else { return nil }
         do {
             return try await world.blobs.get(hash)

@@ -13,16 +13,7 @@ extension LambdaService {
     var updateFunctionCode: Operation {
         Operation(
             Lambda.UpdateFunctionCode.self,
-            rules: MemberRules(
-                refused: [
-                    "S3Bucket": "code comes in ZipFile; S3 is not built.",
-                    "S3Key": "code comes in ZipFile; S3 is not built.",
-                    "S3ObjectVersion": "code comes in ZipFile; S3 is not built.",
-                    "ImageUri": "container images are not supported.",
-                    "SourceKMSKeyArn": "encrypted archives are not built.",
-                    "PublishTo": "publishing to $LATEST.PUBLISHED is not built.",
-                ],
-                stored: ["Architectures": "functions run on this machine's architecture"]),
+            rules: FunctionMembers.rules(of: Lambda.UpdateFunctionCode.self),
             validation: LambdaFaults.validation,
             authorize: { [self] input, context in
                 try access("UpdateFunctionCode", input.functionName, context)
@@ -37,9 +28,7 @@ extension LambdaService {
     {
         let (name, _) = try directory.name(input.functionName, context)
         let function = try await directory.resolve(name, qualifier: nil).function
-        let archive = try archive(
-            zipFile: input.zipFile, bucket: input.s3Bucket, imageURI: input.imageUri,
-            operation: "UpdateFunctionCode")
+        let archive = try archive(input.zipFile, operation: "UpdateFunctionCode")
         try FunctionDirectory.check(input.revisionId, is: function.latest.revisionID)
         if input.dryRun == true {
             try await check(archive)
@@ -72,15 +61,9 @@ extension LambdaService {
     }
 
     var updateFunctionConfiguration: Operation {
-        let names = [
-            "VpcConfig", "Layers", "FileSystemConfigs", "ImageConfig", "SnapStart",
-            "CapacityProviderConfig", "DurableConfig",
-        ]
-        return Operation(
+        Operation(
             Lambda.UpdateFunctionConfiguration.self,
-            rules: MemberRules(
-                refused: refusedFunctionMembers.filter { names.contains($0.key) },
-                stored: storedFunctionMembers.filter { $0.key != "Architectures" }),
+            rules: FunctionMembers.rules(of: Lambda.UpdateFunctionConfiguration.self),
             validation: LambdaFaults.validation,
             authorize: { [self] input, context in
                 try access("UpdateFunctionConfiguration", input.functionName, context)

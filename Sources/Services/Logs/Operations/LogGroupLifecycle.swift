@@ -13,10 +13,12 @@ extension LogsService {
             CloudWatchLogs.CreateLogGroup.self,
             rules: MemberRules(
                 refused: [
-                    "kmsKeyId": "Encryption with customer keys is not built; events are stored "
-                        + "as they are.",
-                    "deletionProtectionEnabled": "Deletion protection is not built, because "
-                        + "PutLogGroupDeletionProtection, which lifts it, is not.",
+                    "kmsKeyId": Refusal(
+                        "Encryption with customer keys is not built; events are stored as they "
+                            + "are."),
+                    "deletionProtectionEnabled": Refusal(
+                        "Deletion protection is not built, because "
+                            + "PutLogGroupDeletionProtection, which lifts it, is not."),
                 ],
                 stored: [
                     "logGroupClass": "Given back, and a filter of DescribeLogGroups; what the "

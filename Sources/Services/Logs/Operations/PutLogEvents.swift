@@ -14,7 +14,9 @@ extension LogsService {
             CloudWatchLogs.PutLogEvents.self,
             rules: MemberRules(stored: [
                 "sequenceToken": "Accepted whatever it is, as on AWS since 2023; the next one is "
-                    + "returned."
+                    + "returned.",
+                "entity": "Entities are not built: the reply's rejectedEntityInfo says so, and "
+                    + "the events are taken.",
             ]),
             validation: Self.validation,
             authorize: { [self] input, context in

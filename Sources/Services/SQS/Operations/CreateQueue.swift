@@ -10,7 +10,7 @@ import Storage
 extension SQSService {
     var createQueue: Operation {
         Operation(
-            SQS.CreateQueue.self, validation: Self.validation,
+            SQS.CreateQueue.self, rules: Self.attributeRules, validation: Self.validation,
             authorize: { input, context in
                 let arn = ARN(
                     service: "sqs", region: context.region, account: context.account,

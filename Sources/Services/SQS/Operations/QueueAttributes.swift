@@ -21,6 +21,16 @@ extension SQSService {
             "ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit",
         ])
 
+    /// Attributes that a queue keeps and shows without acting on them.
+    static let attributeRules = MemberRules(stored: [
+        "Attributes.KmsMasterKeyId": noEncryption,
+        "Attributes.KmsDataKeyReusePeriodSeconds": noEncryption,
+        "Attributes.SqsManagedSseEnabled": noEncryption,
+        "Attributes.FifoThroughputLimit": "throughput is not limited",
+    ])
+
+    private static let noEncryption = "messages are not encrypted apart from the disk"
+
     var getQueueAttributes: Operation {
         Operation(
             SQS.GetQueueAttributes.self, validation: Self.validation,
@@ -71,7 +81,7 @@ extension SQSService {
 
     var setQueueAttributes: Operation {
         Operation(
-            SQS.SetQueueAttributes.self, validation: Self.validation,
+            SQS.SetQueueAttributes.self, rules: Self.attributeRules, validation: Self.validation,
             authorize: { [self] in try access("SetQueueAttributes", $0.queueUrl, $1) },
             handler: { [self] input, context in
                 var attributes: [String: String] = [:]
