@@ -9,6 +9,7 @@ MAKEFLAGS += --no-print-directory
 PACKAGES := librocksdb-dev libarchive-dev pkg-config
 RUN_PACKAGES := bubblewrap slirp4netns|passt python3
 TEST_PACKAGES := python3-venv procps nodejs awscli
+BENCH_PACKAGES := nginx-light|nginx wrk util-linux
 
 PYTHON := $(firstword $(wildcard /usr/bin/python3) python3)
 VENV := .venv
@@ -27,7 +28,7 @@ BUILD := $(FIXED) $(SWIFT)
 RELEASE := -c release --static-swift-stdlib --product martlet
 
 SWIFT_FILES = $$(find Package.swift Sources Tests -path Sources/Generated -prune -o -name '*.swift' -print)
-PYTHON_FILES = $$(find Contract Crash Examples -name '*.py')
+PYTHON_FILES = $$(find Benchmarks Contract Crash Examples -name '*.py')
 SCRIPTS := $(wildcard scripts/*) .ci/run
 
 .PHONY: help
@@ -63,6 +64,14 @@ demo: build run-packages functions-sdk venv ## Watch orders pass through a queue
 crash: build run-packages functions-sdk venv ## Kill the server RUNS times under load and audit
 	@MARTLET_FUNCTIONS_SDK="$(CURDIR)/$(FUNCTIONS_SDK)" $(VENV)/bin/python Crash/crash.py \
 		--application --runs $(or $(RUNS),50) --binary $(MARTLET) $(CRASH_FLAGS)
+
+.PHONY: bench
+bench: build run-packages functions-sdk ## Measure speed and memory beside nginx and a bare store; QUICK=1
+	@scripts/install-packages $(foreach name,$(BENCH_PACKAGES),'$(name)')
+	@$(BUILD) build -c release --static-swift-stdlib --product BareDurable
+	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON) Benchmarks/bench.py --martlet $(MARTLET) \
+		--bare .build/release/BareDurable --json .build/bench.json \
+		--functions-sdk "$(CURDIR)/$(FUNCTIONS_SDK)" $(if $(QUICK),--quick) $(BENCH_FLAGS)
 
 .PHONY: generate
 generate: swift-toolchain venv ## Generate the wire types from the pinned service models

@@ -152,6 +152,12 @@ let package = Package(
         .executableTarget(
             name: "StoreBenchmark", dependencies: ["RocksStorage", "Storage"],
             path: "Benchmarks/StoreBenchmark", swiftSettings: strict),
+        .executableTarget(
+            name: "BareDurable",
+            dependencies: [
+                "Basics", "HTTPFront", "RocksStorage", "Storage", nio("NIOCore"), nio("NIOPosix"),
+            ],
+            path: "Benchmarks/BareDurable", swiftSettings: strict),
         room("StorageTesting", ["Storage", "Basics"]),
         .executableTarget(
             name: "WireEcho",
@@ -175,6 +181,7 @@ let package = Package(
         tests("StorageTests", ["Storage", "StorageTesting", "Basics"]),
         tests("RocksStorageTests", ["RocksStorage", "Storage", "StorageTesting", "Basics"]),
         tests("IdentityAccessTests", ["Basics", "IdentityAccess"]),
+        tests("JournalTests", ["Basics", "Journal"]),
         tests("SigningTests", ["Basics", "Signing"]),
         tests(
             "DeliveryTests",

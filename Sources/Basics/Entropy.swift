@@ -37,16 +37,20 @@ extension Entropy {
     package func uuid() -> String {
         let high = next() & ~0xF000 | 0x4000
         let low = next() & ~(0xC << 60) | 0x8 << 60
-        var text: [UInt8] = []
-        text.reserveCapacity(36)
-        for position in 0..<32 {
-            if position == 8 || position == 12 || position == 16 || position == 20 {
-                text.append(UInt8(ascii: "-"))
+        return String(unsafeUninitializedCapacity: 36) { text in
+            var count = 0
+            for position in 0..<32 {
+                if position == 8 || position == 12 || position == 16 || position == 20 {
+                    text[count] = UInt8(ascii: "-")
+                    count += 1
+                }
+                let word = position < 16 ? high : low
+                text[count] = Hex.lowercase(
+                    UInt8(truncatingIfNeeded: word >> (60 - position % 16 * 4)))
+                count += 1
             }
-            let word = position < 16 ? high : low
-            text.append(Hex.lowercase(UInt8(truncatingIfNeeded: word >> (60 - position % 16 * 4))))
+            return count
         }
-        return String(decoding: text, as: UTF8.self)
     }
 }
 

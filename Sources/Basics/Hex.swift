@@ -4,13 +4,17 @@
 /// Hexadecimal digits and strings.
 package enum Hex {
     /// Lower-case text of `bytes`, two digits each.
-    package static func encode(_ bytes: some Sequence<UInt8>) -> String {
-        var text: [UInt8] = []
-        for byte in bytes {
-            text.append(lowercase(byte >> 4))
-            text.append(lowercase(byte & 0xF))
+    package static func encode(_ bytes: some Sequence<UInt8>) -> String { encode(Array(bytes)) }
+
+    /// The same for an array, which is what digests come as.
+    package static func encode(_ bytes: [UInt8]) -> String {
+        String(unsafeUninitializedCapacity: bytes.count * 2) { text in
+            for position in 0..<bytes.count {
+                text[position * 2] = lowercase(bytes[position] >> 4)
+                text[position * 2 + 1] = lowercase(bytes[position] & 0xF)
+            }
+            return bytes.count * 2
         }
-        return String(decoding: text, as: UTF8.self)
     }
 
     /// Bytes of a text with an even number of digits in either case; `nil` for anything else.

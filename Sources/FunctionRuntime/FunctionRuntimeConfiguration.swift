@@ -11,6 +11,8 @@ package struct FunctionRuntimeConfiguration: Sendable {
     package var strictRuntimes = false
     /// The level to use; `nil` takes the best one that works here.
     package var level: SandboxLevel?
+    /// Run no functions at all where `level` is not to be had.
+    package var isLevelStrict = false
     /// Folders that hold the SDK for Python functions, on `sys.path` after the function's code.
     package var pythonSDKPaths: [String] = []
     /// Folders searched for interpreters, in order of preference.

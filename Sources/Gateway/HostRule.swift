@@ -29,7 +29,7 @@ package struct HostRule: Sendable {
 
     /// The refusal, or `nil` to go on.
     func refusal(_ head: HTTPRequestHead) -> HTTPResponse? {
-        if let host = head.host, !admits(host: Self.name(in: host)) {
+        if let host = head.host, !Self.isUsual(host), !admits(host: Self.name(in: host)) {
             return Self.refusal(
                 "The Host \"\(Self.printable(host))\" is not served here. Use localhost, or name "
                     + "it with --host-name.")
@@ -40,6 +40,21 @@ package struct HostRule: Sendable {
                     + "--allow-origin if it is yours.")
         }
         return nil
+    }
+
+    /// The two names nearly all clients use, with any port, told by their bytes.
+    private static func isUsual(_ authority: String) -> Bool {
+        for name in ["127.0.0.1", "localhost"] as [StaticString] {
+            let count = name.utf8CodeUnitCount
+            let rest = authority.utf8.dropFirst(count)
+            if authority.utf8.count >= count, rest.isEmpty || rest.first == UInt8(ascii: ":"),
+                authority.utf8.prefix(count).elementsEqual(
+                    UnsafeBufferPointer(start: name.utf8Start, count: count))
+            {
+                return true
+            }
+        }
+        return false
     }
 
     private func admits(host: String) -> Bool {

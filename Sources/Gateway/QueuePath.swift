@@ -8,6 +8,7 @@ import WireProtocols
 enum QueuePath {
     /// Adds the queue that the path names to a form that names none.
     static func complete(_ request: inout WireRequest) {
+        guard request.path.utf8.count > 1 else { return }
         let parts = request.path.split(separator: "/", omittingEmptySubsequences: true)
         guard parts.count == 2 || parts.count == 4, parts.count == 2 || parts[0] == "queue",
             AccountID(parts[parts.count - 2]) != nil,

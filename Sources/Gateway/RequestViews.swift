@@ -29,6 +29,8 @@ struct SignedView: SignableRequest {
     var rawQuery: String { request.rawQuery ?? "" }
     var body: [UInt8] { request.body }
 
+    func firstValue(ofHeader name: String) -> String? { request.header(name) }
+
     func values(ofHeader name: String) -> [String] {
         var values: [String] = []
         for position in 0..<request.fields.count {

@@ -17,6 +17,16 @@ package final class Journal: Sendable {
         var counts: [CallKey: UInt64] = [:]
         var lastNumber: UInt64
         var followers: [WakeTicket] = []
+
+        /// The newest `count` records, oldest first; costs what it returns, not the ring.
+        func newest(_ count: Int) -> [JournalRecord] {
+            let count = min(count, ring.count)
+            guard count > 0 else { return [] }
+            let start = (oldest + ring.count - count) % ring.count
+            let beyond = start + count - ring.count
+            guard beyond > 0 else { return Array(ring[start..<start + count]) }
+            return Array(ring[start...] + ring[..<beyond])
+        }
     }
 
     /// What calls are counted by; there are only so many operations and statuses.
@@ -73,10 +83,7 @@ package final class Journal: Sendable {
 
     /// The resident records in the order of their appending, at most the last `limit`.
     package func records(limit: Int = .max) -> [JournalRecord] {
-        state.withLock { state in
-            let ordered = state.ring[state.oldest...] + state.ring[..<state.oldest]
-            return Array(ordered.suffix(limit))
-        }
+        state.withLock { $0.newest(limit) }
     }
 
     /// How many records were appended so far, as a place to read on from.
@@ -85,9 +92,7 @@ package final class Journal: Sendable {
     /// The records appended after `mark` as far as they are still resident, and the new mark.
     package func records(after mark: UInt64) -> (records: [JournalRecord], mark: UInt64) {
         state.withLock { state in
-            let wanted = Int(clamping: state.appended &- mark)
-            let ordered = state.ring[state.oldest...] + state.ring[..<state.oldest]
-            return (Array(ordered.suffix(min(wanted, ordered.count))), state.appended)
+            (state.newest(Int(clamping: state.appended &- mark)), state.appended)
         }
     }
 

@@ -111,39 +111,45 @@ final class JournalFiles: Sendable {
     private static func read(_ folder: String) -> [JournalRecord] {
         var records: [JournalRecord] = []
         for number in segments(folder).reversed() {
-            records = decode(contents(path(folder, number))) + records
+            let wanted = restoredMax - records.count
+            records = decode(contents(path(folder, number)), last: wanted) + records
             if records.count >= restoredMax { break }
         }
-        return Array(records.suffix(restoredMax))
+        return records
     }
 
     private static func contents(_ path: String) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return [] }
         defer { close(descriptor) }
-        var bytes = [UInt8](repeating: 0, count: segmentBytesMax + (1 << 20))
-        var count = 0
-        while count < bytes.count {
-            let got = bytes[count...].withUnsafeMutableBytes {
-                Glibc.read(descriptor, $0.baseAddress, $0.count)
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_size > 0 else { return [] }
+        let size = min(Int(clamping: status.st_size), segmentBytesMax + (1 << 20))
+        return [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+            count = 0
+            while count < size {
+                let got = pread(
+                    descriptor, buffer.baseAddress.map { $0 + count }, size - count, off_t(count))
+                guard got > 0 else { break }
+                count += got
             }
-            guard got > 0 else { break }
-            count += got
         }
-        return Array(bytes[..<count])
     }
 
-    private static func decode(_ bytes: [UInt8]) -> [JournalRecord] {
-        var records: [JournalRecord] = []
+    /// The last `count` records of a file; the others are passed over by their lengths.
+    private static func decode(_ bytes: [UInt8], last count: Int) -> [JournalRecord] {
+        var frames: [Range<Int>] = []
         var position = 0
         while position + 4 <= bytes.count {
             let length = bytes[position..<position + 4].reduce(0) { $0 << 8 | Int($1) }
-            guard position + 4 + length <= bytes.count,
-                let record = JournalRecord(
-                    stored: Array(bytes[position + 4..<position + 4 + length]))
-            else { break }
-            records.append(record)
+            guard position + 4 + length <= bytes.count else { break }
+            frames.append(position + 4..<position + 4 + length)
             position += 4 + length
+        }
+        var records: [JournalRecord] = []
+        for frame in frames.suffix(count) {
+            guard let record = JournalRecord(stored: Array(bytes[frame])) else { break }
+            records.append(record)
         }
         return records
     }

@@ -109,8 +109,8 @@ package final class Dispatcher: Sendable {
     }
 
     private static func belongs(_ resource: String, to account: AccountID) -> Bool {
-        guard resource != "*", let arn = ARN(parsing: resource) else { return true }
-        return arn.account.isEmpty || arn.account == account.description
+        guard resource != "*", let owner = ARN.account(in: resource) else { return true }
+        return owner.isEmpty || owner == account.description
     }
 
     private func record(

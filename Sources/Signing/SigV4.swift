@@ -13,7 +13,7 @@ package enum SigV4 {
     package static func authorization(
         of request: some SignableRequest
     ) throws(SigningRejection) -> SigV4Authorization? {
-        guard let header = request.values(ofHeader: "authorization").first else { return nil }
+        guard let header = request.firstValue(ofHeader: "authorization") else { return nil }
         return try SigV4Authorization.parse(header, hasDate: dateHeader(of: request) != nil)
     }
 
@@ -98,7 +98,7 @@ extension SigV4 {
     }
 
     private static func dateHeader(of request: some SignableRequest) -> String? {
-        request.values(ofHeader: "x-amz-date").first ?? request.values(ofHeader: "date").first
+        request.firstValue(ofHeader: "x-amz-date") ?? request.firstValue(ofHeader: "date")
     }
 
     private static func signingTime(

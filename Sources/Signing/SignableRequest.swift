@@ -10,7 +10,13 @@ package protocol SignableRequest {
     var rawQuery: String { get }
     /// All values of a header in their order; `name` is lower-cased.
     func values(ofHeader name: String) -> [String]
+    /// The first value of a header; `name` is lower-cased.
+    func firstValue(ofHeader name: String) -> String?
     var body: [UInt8] { get }
+}
+
+extension SignableRequest {
+    package func firstValue(ofHeader name: String) -> String? { values(ofHeader: name).first }
 }
 
 /// How a service's signers treat the path.

@@ -147,6 +147,8 @@ struct JSONScanner {
     /// The bytes of a string with escapes; the cursor is at its opening quote.
     private mutating func unescaped() throws(WireReadError) -> [UInt8] {
         var text: [UInt8] = []
+        // Most texts fit; what is longer grows as it is read, not on the word of the length.
+        text.reserveCapacity(min(bytes.count - position, 2_048))
         position += 1
         while true {
             let stop = stringStop(from: position)

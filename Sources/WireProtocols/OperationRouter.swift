@@ -78,9 +78,9 @@ package struct OperationRouter: Sendable {
     // MARK: awsJson
 
     private func route(target: String, _ request: WireRequest) -> RoutedRequest {
-        let dot = target.lastIndex(of: ".") ?? target.startIndex
+        let dot = target.utf8.lastIndex(of: UInt8(ascii: ".")) ?? target.startIndex
         let prefix = String(target[..<dot])
-        let name = String(target[dot...].drop { $0 == "." })
+        let name = String(Substring(target.utf8[dot...].drop { $0 == UInt8(ascii: ".") }))
         if let service = byTargetPrefix[prefix] {
             let listed = service.descriptor.protocols.first { $0 == .awsJSON10 || $0 == .awsJSON11 }
             return find(name, in: service, (listed ?? .awsJSON11).implementation)

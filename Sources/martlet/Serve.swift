@@ -50,12 +50,20 @@ struct Serve: AsyncParsableCommand {
     var lambdaMemory: Int?
     @Option(help: "nearest (default) or strict: refuse to stand in with another version.")
     var runtimes: RuntimesRule?
+    @Option(help: "auto (default), namespaces or rlimits: how far functions are kept apart.")
+    var sandbox: SandboxChoice?
     @Flag(help: "Let functions call with made-up keys, not only their role's.")
     var allowTestKeysInFunctions = false
     @Option(help: "text or json.") var logFormat: LogFormat?
 
     enum ProfileName: String, ExpressibleByArgument, CaseIterable { case local, secure }
     enum RuntimesRule: String, ExpressibleByArgument, CaseIterable { case nearest, strict }
+    enum SandboxChoice: String, ExpressibleByArgument, CaseIterable {
+        case auto, namespaces, rlimits
+
+        /// `nil` takes the best level that works here.
+        var level: SandboxLevel? { SandboxLevel(rawValue: rawValue) }
+    }
     enum LogFormat: String, ExpressibleByArgument, CaseIterable { case text, json }
 
     func run() async throws {
@@ -139,6 +147,8 @@ struct Serve: AsyncParsableCommand {
                 "No function fits into \(megabytes) megabytes. Give --lambda-memory 128 or more.")
         }
         functions.strictRuntimes = try chosen(runtimes, "MARTLET_RUNTIMES") == .strict
+        functions.level = try chosen(sandbox, "MARTLET_SANDBOX")?.level
+        functions.isLevelStrict = true
         if let path = Settings.value("MARTLET_FUNCTIONS_SDK") { functions.pythonSDKPaths = [path] }
     }
 

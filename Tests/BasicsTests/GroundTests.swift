@@ -49,6 +49,17 @@ import Testing
         #expect(ARN(parsing: "arn:aws:sqs:us-east-1:1") == nil)
     }
 
+    @Test(arguments: [
+        ("arn:aws:sqs:us-east-1:000000000000:orders", "000000000000"),
+        ("arn:aws:s3:::bucket:with:colons", ""),
+        ("arn:aws:sqs:us-east-1:000000000000:", nil),
+        ("arn:aws:sqs:us-east-1:000000000000", nil), ("*", nil), ("", nil), ("arn", nil),
+    ])
+    func accountOfAnARN(text: String, account: String?) {
+        #expect(ARN.account(in: text).map(String.init) == account)
+        #expect(ARN(parsing: text)?.account == account)
+    }
+
     @Test func uuidIsVersionFour() {
         let uuid = SeededEntropy(seed: 1).uuid()
         #expect(uuid.utf8.count == 36)

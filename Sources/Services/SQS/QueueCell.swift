@@ -4,6 +4,7 @@
 
 import Basics
 import Chronology
+import IdentityAccess
 import ServiceKit
 import Storage
 import Synchronization
@@ -63,6 +64,11 @@ final class QueueCell: Sendable {
         }
         for ticket in woken { ticket.wake() }
         return committed
+    }
+
+    /// The queue's own policy; asked by every call, and so without settling anything.
+    var policy: NamedPolicy? {
+        inside.withLock { $0.isGone ? nil : $0.queue.configuration.policy }
     }
 
     /// Looks at the queue, settled for now.

@@ -14,13 +14,30 @@ extension SQSService {
     ///
     /// Takes `…/account/name` and the older `…/queue/region/account/name`.
     func name(inURL url: String, _ context: CallContext) throws -> QueueName {
-        let path = url.split(separator: "/", omittingEmptySubsequences: true)
-        guard path.count >= 2, let last = path.last, let account = AccountID(path[path.count - 2])
+        var rest = url[...]
+        guard let name = Self.takeLastStep(&rest), let owner = Self.takeLastStep(&rest),
+            let account = AccountID(owner)
         else {
             throw SQS.Faults.invalidAddress(
                 message: "The address \(url) is not valid for this endpoint.")
         }
-        return QueueName(account: account, region: context.region, name: String(last))
+        return QueueName(account: account, region: context.region, name: String(name))
+    }
+
+    /// Takes the last step off a path, whatever slashes stand around it.
+    private static func takeLastStep(_ path: inout Substring) -> Substring? {
+        let slash = UInt8(ascii: "/")
+        let utf8 = path.utf8
+        var end = utf8.endIndex
+        while end > utf8.startIndex, utf8[utf8.index(before: end)] == slash {
+            utf8.formIndex(before: &end)
+        }
+        var start = end
+        while start > utf8.startIndex, utf8[utf8.index(before: start)] != slash {
+            utf8.formIndex(before: &start)
+        }
+        defer { path = path[..<start] }
+        return start < end ? path[start..<end] : nil
     }
 
     /// The URL of a queue as this caller reaches it.

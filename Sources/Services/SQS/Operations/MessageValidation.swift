@@ -20,7 +20,13 @@ enum MessageValidation {
     static func checkCharacters(_ text: String) throws {
         var text = text
         let isLegal = text.withUTF8 { bytes in
-            for position in 0..<bytes.count {
+            var position = 0
+            while position < bytes.count {
+                if isPlainWord(bytes, at: position) {
+                    position += 8
+                    continue
+                }
+                defer { position += 1 }
                 let byte = bytes[position]
                 if byte < 0x20, byte != 0x09, byte != 0x0A, byte != 0x0D { return false }
                 // U+FFFE and U+FFFF are EF BF BE and EF BF BF.
@@ -37,6 +43,16 @@ enum MessageValidation {
                 message: "Invalid characters found. Valid unicode characters are "
                     + "#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF.")
         }
+    }
+
+    /// Whether eight bytes from here on are all ASCII and none is a control character.
+    private static func isPlainWord(_ bytes: UnsafeBufferPointer<UInt8>, at position: Int) -> Bool {
+        guard position + 8 <= bytes.count, let base = UnsafeRawPointer(bytes.baseAddress) else {
+            return false
+        }
+        let word = base.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+        // A high bit comes up for a byte below 0x20, through a borrow, or for one above 0x7F.
+        return (word | word &- 0x2020_2020_2020_2020) & 0x8080_8080_8080_8080 == 0
     }
 
     /// The attributes in name order, checked.
