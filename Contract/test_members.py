@@ -12,6 +12,7 @@ import sys
 import time
 from functools import cache
 from pathlib import Path
+from importlib import import_module
 from urllib.parse import urlencode
 
 import pytest
@@ -24,10 +25,12 @@ from support import query_headers, xml_of
 
 sys.path.insert(0, str(Path(__file__).parent / "wire"))
 
-import members_identity  # noqa: E402, F401
-import members_work  # noqa: E402, F401
 from members import TABLE, Ground, Limit, Names, Sent, Token  # noqa: E402
 from shapes import Sampler  # noqa: E402
+
+# Each fills the table with its services' members.
+for name in ("members_identity", "members_work"):
+    import_module(name)
 
 
 @pytest.fixture(scope="module")

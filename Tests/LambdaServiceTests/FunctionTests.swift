@@ -32,76 +32,77 @@ import Testing
         #expect(found["Tags"]?["t"]?.stringValue == "v")
     }
 
+    private static let refusals: [(JSONObject, String)] = [
+        ([:], "ResourceConflictException: Function already exist: f"),
+        (["FunctionName": .string("g"), "Timeout": .integer(901)], "ValidationException"),
+        (
+            ["FunctionName": .string("g"), "MemorySize": .integer(10_241)],
+            "ValidationException"
+        ),
+        (
+            [
+                "FunctionName": .string("g"),
+                "Role": .string("arn:aws:iam::000000000000:role/no"),
+            ],
+            "InvalidParameterValueException: The role defined for the function cannot be "
+                + "assumed by Lambda."
+        ),
+        (
+            [
+                "FunctionName": .string("g"),
+                "Environment": .object(["Variables": .object(["AWS_REGION": .string("x")])]),
+            ], "InvalidParameterValueException: Lambda was unable to configure"
+        ),
+        (
+            ["FunctionName": .string("g"), "Runtime": .string("ruby3.4")],
+            "InvalidParameterValueException: The runtime parameter of ruby3.4"
+        ),
+        (
+            ["FunctionName": .string("g"), "Runtime": .string("cobol")],
+            "InvalidParameterValueException: Value cobol at 'runtime'"
+        ),
+        (
+            [
+                "FunctionName": .string("g"),
+                "Layers": .array([.string("arn:aws:lambda:us-east-1:123456789012:layer:a:1")]),
+            ],
+            "NotImplemented: Layers: "
+        ),
+        (
+            ["FunctionName": .string("g"), "Code": .object([:])],
+            "InvalidParameterValueException: Please provide a source"
+        ),
+        (
+            [
+                "FunctionName": .string("g"),
+                "Code": .object(["ZipFile": .string(Base64.encode(Array("bad".utf8)))]),
+            ],
+            "InvalidParameterValueException: Could not unzip uploaded file. Please check"
+        ),
+        (
+            [
+                "FunctionName": .string("g"),
+                "Code": .object(["ZipFile": .string(Base64.encode(Array("large".utf8)))]),
+            ],
+            "InvalidParameterValueException: Unzipped size must be smaller than 262144000"
+        ),
+        (
+            [
+                "FunctionName": .string("g"),
+                "DeadLetterConfig": .object([
+                    "TargetArn": .string("arn:aws:sqs:us-east-1:000000000000:q")
+                ]),
+                "Role": .string("arn:aws:iam::000000000000:role/idle"),
+            ],
+            "InvalidParameterValueException: The provided execution role does not have "
+                + "permissions to call SendMessage on SQS"
+        ),
+    ]
+
     @Test func refusesWhatAWSRefuses() async throws {
         let ground = try await Ground()
         try await ground.function()
-        let cases: [(JSONObject, String)] = [
-            ([:], "ResourceConflictException: Function already exist: f"),
-            (["FunctionName": .string("g"), "Timeout": .integer(901)], "ValidationException"),
-            (
-                ["FunctionName": .string("g"), "MemorySize": .integer(10_241)],
-                "ValidationException"
-            ),
-            (
-                [
-                    "FunctionName": .string("g"),
-                    "Role": .string("arn:aws:iam::000000000000:role/no"),
-                ],
-                "InvalidParameterValueException: The role defined for the function cannot be "
-                    + "assumed by Lambda."
-            ),
-            (
-                [
-                    "FunctionName": .string("g"),
-                    "Environment": .object(["Variables": .object(["AWS_REGION": .string("x")])]),
-                ], "InvalidParameterValueException: Lambda was unable to configure"
-            ),
-            (
-                ["FunctionName": .string("g"), "Runtime": .string("ruby3.4")],
-                "InvalidParameterValueException: The runtime parameter of ruby3.4"
-            ),
-            (
-                ["FunctionName": .string("g"), "Runtime": .string("cobol")],
-                "InvalidParameterValueException: Value cobol at 'runtime'"
-            ),
-            (
-                [
-                    "FunctionName": .string("g"),
-                    "Layers": .array([.string("arn:aws:lambda:us-east-1:123456789012:layer:a:1")]),
-                ],
-                "NotImplemented: Layers: "
-            ),
-            (
-                ["FunctionName": .string("g"), "Code": .object([:])],
-                "InvalidParameterValueException: Please provide a source"
-            ),
-            (
-                [
-                    "FunctionName": .string("g"),
-                    "Code": .object(["ZipFile": .string(Base64.encode(Array("bad".utf8)))]),
-                ],
-                "InvalidParameterValueException: Could not unzip uploaded file. Please check"
-            ),
-            (
-                [
-                    "FunctionName": .string("g"),
-                    "Code": .object(["ZipFile": .string(Base64.encode(Array("large".utf8)))]),
-                ],
-                "InvalidParameterValueException: Unzipped size must be smaller than 262144000"
-            ),
-            (
-                [
-                    "FunctionName": .string("g"),
-                    "DeadLetterConfig": .object([
-                        "TargetArn": .string("arn:aws:sqs:us-east-1:000000000000:q")
-                    ]),
-                    "Role": .string("arn:aws:iam::000000000000:role/idle"),
-                ],
-                "InvalidParameterValueException: The provided execution role does not have "
-                    + "permissions to call SendMessage on SQS"
-            ),
-        ]
-        for (members, expected) in cases {
+        for (members, expected) in Self.refusals {
             let words = await refusal { try await ground.function("f", members) }
             #expect(words.hasPrefix(expected), "\(words)")
         }

@@ -27,7 +27,7 @@ enum Layers {
     ]
     private static let engines: Set<String> = ["RocksStorage", "CRocksDB"]
     private static let testing: Set<String> = [
-        "TestKit", "WireEcho", "StorageTesting", "PlatformTesting", "Simulator",
+        "TestKit", "WireEcho", "BareDurable", "StorageTesting", "PlatformTesting", "Simulator",
         "StoreBenchmark",
     ]
 
