@@ -88,7 +88,9 @@ class Martlet:
             [*self.program, "serve", "--port", port, "--data-dir", str(self.data_dir), *self.flags],
             env=self._server_environment(), stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
-        threading.Thread(target=self._listen, args=(self.process.stdout,), daemon=True).start()
+        self._listener = threading.Thread(
+            target=self._listen, args=(self.process.stdout,), daemon=True)
+        self._listener.start()
         try:
             self.wait_for_log(r"Ready\.$", since=first, timeout=STARTS_WITHIN)
             listening = self.wait_for_log(r"Listening on http://[^ ]*:(\d+)", first, timeout=1)
@@ -166,7 +168,10 @@ class Martlet:
                     found = re.search(pattern, line)
                     if found:
                         return found
-                ended = self.process is not None and self.process.poll() is not None
+                # What it said last may still be on its way through the pipe.
+                ended = (
+                    self.process is not None and self.process.poll() is not None
+                    and not self._listener.is_alive())
                 if ended or time.monotonic() > deadline:
                     state = f"ended with {self.process.returncode}" if ended else "runs on"
                     text = "\n".join(self._lines[since:])
