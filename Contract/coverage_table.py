@@ -24,8 +24,9 @@ def members(service, kind):
     for operation, found in service["operations"].items():
         for member, state in found.items():
             state, _, words = state.partition(": ")
+            state, _, unless = state.partition(" unless ")
             if state == kind:
-                yield operation, member, words
+                yield operation, member, f"{words} `{unless}` passes." if unless else words
 
 
 def short_table(services):
@@ -42,8 +43,9 @@ def short_table(services):
 def page(services):
     parts = [
         "# Coverage\n\nWritten by `make coverage` from what `martlet coverage` says; never edited. "
-        "Members are those of an\noperation's input. One that is not in a table of refused or stored "
-        "members is honoured. An operation\nthat is not built answers 501 `NotImplemented` in the "
+        "Members are those of an\noperation's input, and those below them with a rule. "
+        "One that is not in a table of refused or\nstored members is honoured; empty values of refused "
+        "ones pass. An operation that is not built\nanswers 501 `NotImplemented` in the "
         "client's own protocol.\n\n" + short_table(services)]
     for name, service in services.items():
         parts.append(f"## {TITLES[name]}\n\nBuilt: {', '.join(service['operations'])}.\n")

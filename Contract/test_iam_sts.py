@@ -368,3 +368,20 @@ def test_query_documents_are_url_encoded_on_the_wire(martlet, iam, account):
     reply = martlet.raw("POST", "/", query_headers(account, "iam"), form)
     text = xml_of(reply).findtext(".//AssumeRolePolicyDocument")
     assert "%" in text and json.loads(unquote(text)) == LAMBDA_TRUST
+
+
+@pytest.mark.parametrize("size", [1, 2, len(MANAGED), 100])
+def test_pages_of_policies_hold_no_more_than_asked_for(iam, size):
+    # documentation: ListPolicies, MaxItems; published policies and the account's own alike.
+    own = {iam.create_policy(PolicyName=fresh(), PolicyDocument=document(allow("sqs:*")))
+           ["Policy"]["Arn"] for _ in range(3)}
+    found, marker = [], {}
+    while True:
+        page = iam.list_policies(MaxItems=size, **marker)
+        assert len(page["Policies"]) <= size
+        found += [policy["Arn"] for policy in page["Policies"]]
+        if not page["IsTruncated"]:
+            break
+        marker = {"Marker": page["Marker"]}
+    published = {f"arn:aws:iam::aws:policy/{name}" for name in MANAGED}
+    assert len(found) == len(set(found)) and set(found) >= own | published
