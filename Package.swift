@@ -183,6 +183,12 @@ let package = Package(
                 "Storage", "StorageTesting", "WireModel",
             ]),
         tests(
+            "SQSServiceTests",
+            [
+                "Basics", "Chronology", "IdentityAccess", "Journal", "SQSService", "SQSWire",
+                "ServiceKit", "Storage", "StorageTesting", "WireModel", "WireProtocols",
+            ]),
+        tests(
             "LambdaServiceTests",
             [
                 "Basics", "Chronology", "Delivery", "IdentityAccess", "Journal", "LambdaService",

@@ -59,7 +59,11 @@ package final class SQSService: Sendable {
         guard let parsed = ARN(parsing: arn), let name = QueueName(parsed),
             let cell = try await registry.cell(name)
         else { return nil }
-        return try? cell.look { queue, _ in queue.configuration.policy }.result
+        do {
+            return try cell.look { queue, _ in queue.configuration.policy }.result
+        } catch is QueueRefusal {
+            return nil
+        }
     }
 }
 
