@@ -153,6 +153,16 @@ let package = Package(
             name: "StoreBenchmark", dependencies: ["RocksStorage", "Storage"],
             path: "Benchmarks/StoreBenchmark", swiftSettings: strict),
         room("StorageTesting", ["Storage", "Basics"]),
+        room(
+            "Simulator",
+            [
+                "Basics", "Chronology", "Delivery", "IAMService", "IdentityAccess", "Journal",
+                "LambdaService", "LogsService", "SQSService", "ServiceKit", "Storage",
+                "WireModel", "WireProtocols",
+            ]),
+        .executableTarget(
+            name: "simulate", dependencies: ["Basics", "Chronology", "ServiceKit", "Simulator"],
+            swiftSettings: strict),
         .executableTarget(
             name: "WireEcho",
             dependencies: [
@@ -188,6 +198,9 @@ let package = Package(
                 "Basics", "Chronology", "IdentityAccess", "Journal", "SQSService", "SQSWire",
                 "ServiceKit", "Storage", "StorageTesting", "WireModel", "WireProtocols",
             ]),
+        tests(
+            "SimulatorTests",
+            ["Basics", "Chronology", "ServiceKit", "Simulator", "WireModel", "simulate"]),
         tests(
             "LambdaServiceTests",
             [

@@ -13,6 +13,8 @@ private let shellFiles: [String: String] = [
         "is the executor's side of the world's spawner",
     "Sources/CodeArchive/ArchiveThread.swift":
         "owns the thread that reads archives and writes functions' code",
+    "Sources/Simulator/SeededExecutor.swift":
+        "is the one executor of a simulated world",
     "Sources/RocksStorage/Gate.swift":
         "owns the committer's thread and those of reads that may touch the disk",
 ]
