@@ -187,6 +187,12 @@ let package = Package(
         tests("IdentityAccessTests", ["Basics", "IdentityAccess"]),
         tests("SigningTests", ["Basics", "Signing"]),
         tests(
+            "ServiceKitTests",
+            [
+                "Basics", "Chronology", "IdentityAccess", "Journal", "SQSWire", "ServiceKit",
+                "Storage", "StorageTesting", "WireModel", "WireProtocols",
+            ]),
+        tests(
             "DeliveryTests",
             [
                 "Basics", "Chronology", "Delivery", "IdentityAccess", "Journal", "ServiceKit",
