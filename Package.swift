@@ -159,6 +159,16 @@ let package = Package(
             ],
             path: "Benchmarks/BareDurable", swiftSettings: strict),
         room("StorageTesting", ["Storage", "Basics"]),
+        room(
+            "Simulator",
+            [
+                "Basics", "Chronology", "Delivery", "IAMService", "IdentityAccess", "Journal",
+                "LambdaService", "LogsService", "SQSService", "ServiceKit", "Storage",
+                "WireModel", "WireProtocols",
+            ]),
+        .executableTarget(
+            name: "simulate", dependencies: ["Basics", "Chronology", "ServiceKit", "Simulator"],
+            swiftSettings: strict),
         .executableTarget(
             name: "WireEcho",
             dependencies: [
@@ -184,11 +194,26 @@ let package = Package(
         tests("JournalTests", ["Basics", "Journal"]),
         tests("SigningTests", ["Basics", "Signing"]),
         tests(
+            "ServiceKitTests",
+            [
+                "Basics", "Chronology", "IdentityAccess", "Journal", "SQSWire", "ServiceKit",
+                "Storage", "StorageTesting", "WireModel", "WireProtocols",
+            ]),
+        tests(
             "DeliveryTests",
             [
                 "Basics", "Chronology", "Delivery", "IdentityAccess", "Journal", "ServiceKit",
                 "Storage", "StorageTesting", "WireModel",
             ]),
+        tests(
+            "SQSServiceTests",
+            [
+                "Basics", "Chronology", "IdentityAccess", "Journal", "SQSService", "SQSWire",
+                "ServiceKit", "Storage", "StorageTesting", "WireModel", "WireProtocols",
+            ]),
+        tests(
+            "SimulatorTests",
+            ["Basics", "Chronology", "ServiceKit", "Simulator", "WireModel", "simulate"]),
         tests(
             "LambdaServiceTests",
             [

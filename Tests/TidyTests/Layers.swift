@@ -28,7 +28,7 @@ enum Layers {
     private static let engines: Set<String> = ["RocksStorage", "CRocksDB"]
     private static let testing: Set<String> = [
         "TestKit", "WireEcho", "BareDurable", "StorageTesting", "PlatformTesting", "Simulator",
-        "StoreBenchmark",
+        "StoreBenchmark", "simulate",
     ]
 
     /// `nil` for a target nobody has given a place.

@@ -15,6 +15,8 @@ private let shellFiles: [String: String] = [
         "owns the thread that writes the journal's files",
     "Sources/CodeArchive/ArchiveThread.swift":
         "owns the thread that reads archives and writes functions' code",
+    "Sources/Simulator/SeededExecutor.swift":
+        "is the one executor of a simulated world",
     "Sources/RocksStorage/Gate.swift":
         "owns the committer's thread and those of reads that may touch the disk",
 ]

@@ -78,7 +78,7 @@ private struct OutboxIntake: QueueTransfer {
             try await world.store.durable(version)
         } catch let error as StoreError {
             // The claim may have ended with a failed store: the next attempt loads the queue anew.
-            service.registry.discard(name, cell)
+            service.registry.discard(cell, after: error)
             throw error
         } catch QueueRefusal.queueDeleted {
             throw SQSFaults.noSuchQueue

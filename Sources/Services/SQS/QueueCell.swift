@@ -14,19 +14,35 @@ import Synchronization
 /// One lock, never held across a suspension and never together with another cell's. A failed
 /// `apply` changes nothing; a store that reopened fences the cell, which is then loaded anew.
 final class QueueCell: Sendable {
+    private enum Presence: Sendable {
+        case living, deleted
+        /// The store ended the claim; the queue lives on in another cell.
+        case dropped
+    }
+
     private struct Inside: Sendable {
         var queue: Queue
         /// The highest version this cell wrote or was loaded at.
         var version: StoreVersion
-        var isGone = false
+        var presence = Presence.living
         var waiters = Fifo<WakeTicket>()
         var abandonedWaiters = 0
         /// A hand-over to the dead-letter queue is under way.
         var isRedriving = false
         var alarm: (timer: VirtualClock.Timer, at: Timestamp)?
+
+        /// Throws unless the cell may still decide.
+        func checkLiving() throws {
+            switch presence {
+            case .living: return
+            case .deleted: throw QueueRefusal.queueDeleted
+            case .dropped: throw StoreError.fenced
+            }
+        }
     }
 
     let cell: CellID
+    let name: QueueName
     let isFIFO: Bool
     private let world: World
     private let epoch: UInt64
@@ -34,6 +50,7 @@ final class QueueCell: Sendable {
 
     init(queue: Queue, cell: CellID, epoch: UInt64, version: StoreVersion, world: World) {
         self.cell = cell
+        name = QueueName(queue.configuration)
         isFIFO = queue.isFIFO
         self.epoch = epoch
         self.world = world
@@ -52,7 +69,7 @@ final class QueueCell: Sendable {
     ) throws -> Committed<Result> {
         var woken: [WakeTicket] = []
         let committed: Committed<Result> = try inside.withLock { inside in
-            guard !inside.isGone else { throw QueueRefusal.queueDeleted }
+            try inside.checkLiving()
             let now = world.clock.now()
             try settle(&inside, now: now)
             let (result, changes) = try decide(&inside.queue, now)
@@ -82,13 +99,13 @@ final class QueueCell: Sendable {
     func delete(also others: (inout WriteBatch) -> Void) throws -> StoreVersion {
         var waiters: [WakeTicket] = []
         let version = try inside.withLock { inside in
-            guard !inside.isGone else { throw QueueRefusal.queueDeleted }
+            try inside.checkLiving()
             var batch = WriteBatch(cell: cell, epoch: epoch)
             let keys = QueueKeys(cell: cell)
             for kind in QueueKeys.kinds { batch.deleteRange(keys.all(kind)) }
             others(&batch)
             inside.version = try world.store.apply(batch)
-            inside.isGone = true
+            inside.presence = .deleted
             waiters = Array(inside.waiters)
             inside.waiters.removeAll()
             if let alarm = inside.alarm { world.clock.cancel(alarm.timer) }
@@ -98,10 +115,15 @@ final class QueueCell: Sendable {
         return version
     }
 
+    /// Whether this cell still is its queue.
+    var isLiving: Bool { inside.withLock { $0.presence == .living } }
+
     /// Marks the cell as not to be used: the store has dropped its claim.
+    ///
+    /// Commands that still hold it fail as the store did, for the queue itself is there.
     func drop() {
         let waiters = inside.withLock { inside in
-            inside.isGone = true
+            if inside.presence == .living { inside.presence = .dropped }
             defer { inside.waiters.removeAll() }
             return Array(inside.waiters)
         }
@@ -110,8 +132,12 @@ final class QueueCell: Sendable {
 
     private func settle(_ inside: inout Inside, now: Timestamp) throws {
         inside.queue.settle(now: now)
-        let expiry = inside.queue.decideExpiry(now: now)
-        if !expiry.changes.isEmpty { try store(expiry.changes, &inside) }
+        // Round by round: a batch stays small however much has become due at once.
+        while true {
+            let expiry = inside.queue.decideExpiry(now: now)
+            guard !expiry.changes.isEmpty else { return }
+            try store(expiry.changes, &inside)
+        }
     }
 
     private func store(_ changes: [QueueChange], _ inside: inout Inside) throws {
@@ -133,9 +159,11 @@ extension QueueCell {
     nonisolated(nonsending)
         func loadWindow() async throws
     {
-        let (start, end) = inside.withLock {
-            ($0.queue.windowEnd, $0.queue.header.nextPosition)
+        let (start, end) = inside.withLock { inside in
+            inside.queue.beginPaging()
+            return (inside.queue.windowEnd, inside.queue.header.nextPosition)
         }
+        defer { inside.withLock { $0.queue.endPaging() } }
         guard start < end else { return }
         let keys = QueueKeys(cell: cell)
         let page = try await world.store.range(
@@ -175,7 +203,7 @@ extension QueueCell {
     /// Wakes `ticket` when a message may be received; at once if one may be now.
     func await(_ ticket: WakeTicket) {
         let isReady = inside.withLock { inside in
-            guard !inside.isGone else { return true }
+            guard inside.presence == .living else { return true }
             inside.queue.settle(now: world.clock.now())
             if inside.queue.hasReceivable { return true }
             inside.waiters.append(ticket)
@@ -203,6 +231,9 @@ extension QueueCell {
         let woken = inside.withLock { takeWaiters(&$0) }
         for ticket in woken { ticket.wake() }
     }
+
+    /// Those who wait for a message; some may have left.
+    var waiterCount: Int { inside.withLock { $0.waiters.count } }
 
     /// Wakes everybody, messages or not.
     func wakeAll() {
@@ -254,16 +285,19 @@ extension QueueCell {
     /// Takes the right to hand leaving messages over; one caller at a time has it.
     func beginRedrive() -> Bool {
         inside.withLock { inside in
-            guard !inside.isRedriving, !inside.isGone else { return false }
+            guard !inside.isRedriving, inside.presence == .living else { return false }
             inside.isRedriving = true
             return true
         }
     }
 
+    /// Whether messages wait to be handed over.
+    var hasLeaving: Bool { inside.withLock { $0.queue.nextLeaving() != nil } }
+
     /// The next message to hand over, with the version that made it leave.
     func nextLeaving() throws -> (MessagePosition, StoreVersion)? {
         try inside.withLock { inside in
-            guard !inside.isGone else { throw QueueRefusal.queueDeleted }
+            try inside.checkLiving()
             return inside.queue.nextLeaving().map { ($0.position, inside.version) }
         }
     }
@@ -273,7 +307,9 @@ extension QueueCell {
     /// Gives the right up if nothing is left; a message that left meanwhile is not missed.
     func endRedriveIfDone() -> Bool {
         inside.withLock { inside in
-            guard inside.queue.nextLeaving() == nil || inside.isGone else { return false }
+            guard inside.queue.nextLeaving() == nil || inside.presence != .living else {
+                return false
+            }
             inside.isRedriving = false
             return true
         }

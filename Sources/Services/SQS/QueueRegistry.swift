@@ -117,10 +117,16 @@ final class QueueRegistry: Sendable {
         }
     }
 
-    /// Forgets a cell whose claim the store has ended; the next use loads it anew.
-    func discard(_ name: QueueName, _ cell: QueueCell) {
+    /// Forgets a cell if `error` says that its claim may have ended; the next use loads it anew.
+    func discard(_ cell: QueueCell, after error: StoreError) {
+        switch error {
+        case .fenced, .failed, .damaged: break
+        default: return
+        }
         slots.withLock { slots in
-            if case .resident(let resident) = slots[name], resident === cell { slots[name] = nil }
+            if case .resident(let resident) = slots[cell.name], resident === cell {
+                slots[cell.name] = nil
+            }
         }
         cell.drop()
     }
@@ -172,7 +178,7 @@ final class QueueRegistry: Sendable {
 
     private func resident(_ name: QueueName) -> QueueCell? {
         slots.withLock { slots in
-            guard case .resident(let cell) = slots[name] else { return nil }
+            guard case .resident(let cell) = slots[name], cell.isLiving else { return nil }
             return cell
         }
     }
@@ -194,7 +200,7 @@ final class QueueRegistry: Sendable {
                 case .busy(let tickets):
                     slots[name] = .busy(tickets + [ticket])
                     return false
-                case .resident(let cell): before = cell
+                case .resident(let cell): before = cell.isLiving ? cell : nil
                 case nil: before = nil
                 }
                 slots[name] = .busy([])
@@ -215,7 +221,8 @@ final class QueueRegistry: Sendable {
 
     private func release(_ name: QueueName, _ cell: QueueCell?) {
         let tickets = slots.withLock { slots in
-            defer { slots[name] = cell.map { .resident($0) } }
+            // Dropped meanwhile: the next use loads the queue anew.
+            defer { slots[name] = cell.flatMap { $0.isLiving ? .resident($0) : nil } }
             if case .busy(let tickets) = slots[name] { return tickets }
             return []
         }
@@ -228,7 +235,10 @@ final class QueueRegistry: Sendable {
         guard let value = try await world.store.get(name.directoryKey) else { return nil }
         let entry = try DirectoryEntry(value, key: name.directoryKey)
         guard entry.deletedAt == nil else { return nil }
-        return try await QueueLoader(world: world, limits: limits).load(entry.cell)
+        let cell = try await QueueLoader(world: world, limits: limits).load(entry.cell)
+        // Whoever handed its messages over before has lost the claim.
+        if let cell, cell.hasLeaving { Redrive(world: world, registry: self).start(cell) }
+        return cell
     }
 
     nonisolated(nonsending)

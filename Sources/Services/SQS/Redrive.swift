@@ -14,6 +14,9 @@ struct Redrive: Sendable {
     let world: World
     let registry: QueueRegistry
 
+    /// Pause after the store refused to read or write.
+    private static let pauseMilliseconds: Int64 = 1_000
+
     /// Starts handing over what leaves `cell`, unless somebody does already.
     func start(_ cell: QueueCell) {
         guard cell.beginRedrive() else { return }
@@ -27,6 +30,7 @@ struct Redrive: Sendable {
     nonisolated(nonsending)
         func resumeAll() async throws
     {
+        try await forgetFinished()
         var pages = world.store.pages(KeyRange(kind: .sqsOutbox), size: 256)
         var seen: Set<CellID> = []
         while let page = try await pages.next() {
@@ -42,6 +46,30 @@ struct Redrive: Sendable {
         }
     }
 
+    /// Drops what targets remember of hand-overs that a crash left without their last step.
+    ///
+    /// The source's mark goes in the commit that removes the message: without it the id will not
+    /// come again. Ids from the outbox have no such mark.
+    nonisolated(nonsending)
+        private func forgetFinished() async throws
+    {
+        var pages = world.store.pages(KeyRange(kind: .transferAccepted), size: 256)
+        while let page = try await pages.next() {
+            var batch = WriteBatch()
+            for pair in page {
+                var decoder = try KeyDecoder(pair.key, kind: .transferAccepted)
+                _ = try decoder.cell()
+                let source = try decoder.unsigned()
+                let position = MessagePosition(try decoder.unsigned())
+                let mark = QueueKeys(cell: CellID(rawValue: source)).leaving(position)
+                if source != 0, try await world.store.get(mark) == nil {
+                    batch.delete(key: pair.key)
+                }
+            }
+            if !batch.isEmpty { try await world.store.commit(batch, adds: false) }
+        }
+    }
+
     private func drain(_ cell: QueueCell) async {
         repeat {
             do {
@@ -50,11 +78,32 @@ struct Redrive: Sendable {
                     try await handOver(position, from: cell)
                 }
             } catch {
-                // The store failed or the queue went; loading the queue again starts anew.
                 cell.endRedrive()
+                if let error = error as? StoreError { registry.discard(cell, after: error) }
+                // A queue that was deleted took its messages with it.
+                if case QueueRefusal.queueDeleted = error { return }
+                if case StoreError.closed = error { return }
+                resumeLater(cell.name)
                 return
             }
         } while !cell.endRedriveIfDone()
+    }
+
+    /// Tries again once the store may have recovered: what leaves is seen by nobody meanwhile.
+    private func resumeLater(_ name: QueueName) {
+        let redrive = self
+        let due = world.clock.now().adding(milliseconds: Self.pauseMilliseconds)
+        world.clock.schedule(at: due) {
+            redrive.world.background.run {
+                do {
+                    if let cell = try await redrive.registry.cell(name) { redrive.start(cell) }
+                } catch StoreError.closed {
+                    return
+                } catch {
+                    redrive.resumeLater(name)
+                }
+            }
+        }
     }
 
     private func handOver(_ position: MessagePosition, from source: QueueCell) async throws {
@@ -77,16 +126,31 @@ struct Redrive: Sendable {
         let moved = message
         let transfer = TransferID(source: source.cell.rawValue, position: position)
         try await world.store.admitted(bytes: record.count)
-        let accepted = try target.commit { queue, now in
-            let changes = queue.decideTransfer(transfer, moved, now: now) { $0.record }
-            return ((), changes ?? [])
+        let accepted = try commit(target) { queue, now in
+            queue.decideTransfer(transfer, moved, now: now) { $0.record } ?? []
         }
-        try await world.store.durable(accepted.version)
+        // Deleted meanwhile: looked for again, it will not be found, and gives the message back.
+        guard let accepted else { return }
+        try await world.store.durable(accepted)
         let removed = try source.commit { _, _ in ((), [.removed(position)]) }
+        note(recordID, message, from: configuration.arn, to: arn)
         try await world.store.durable(removed.version)
         // Only now is a repetition impossible, so that the target may forget the id.
-        _ = try target.commit { _, _ in ((), [.transferConfirmed(transfer)]) }
-        note(recordID, message, from: configuration.arn, to: arn)
+        _ = try commit(target) { _, _ in [.transferConfirmed(transfer)] }
+    }
+
+    /// Stores changes of a target; `nil` when it was deleted.
+    private func commit(
+        _ target: QueueCell, _ decide: (inout Queue, Timestamp) -> [QueueChange]
+    ) throws -> StoreVersion? {
+        do {
+            return try target.commit { queue, now in ((), decide(&queue, now)) }.version
+        } catch QueueRefusal.queueDeleted {
+            return nil
+        } catch let error as StoreError {
+            registry.discard(target, after: error)
+            throw error
+        }
     }
 
     private func note(_ id: JournalID, _ message: Message, from source: ARN, to target: ARN) {

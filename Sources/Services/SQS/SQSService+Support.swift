@@ -51,6 +51,9 @@ extension SQSService {
     }
 
     /// Runs `body` on the cell of a queue, with refusals in AWS's words.
+    ///
+    /// A cell that lost its claim has stored nothing of what it refused, so `body` runs once more
+    /// on the cell that follows it.
     nonisolated(nonsending)
         func withQueue<Result>(
             _ url: String, _ context: CallContext,
@@ -58,17 +61,18 @@ extension SQSService {
         ) async throws -> Result
     {
         let name = try name(inURL: url, context)
-        guard let cell = try await registry.cell(name) else { throw SQSFaults.noSuchQueue }
-        do {
-            return try await body(cell)
-        } catch let refusal as QueueRefusal {
-            throw SQSFaults.fault(for: refusal, queue: name.name)
-        } catch let error as StoreError {
-            switch error {
-            case .fenced, .failed, .damaged: registry.discard(name, cell)
-            default: break
+        var isRepeated = false
+        while true {
+            guard let cell = try await registry.cell(name) else { throw SQSFaults.noSuchQueue }
+            do {
+                return try await body(cell)
+            } catch let refusal as QueueRefusal {
+                throw SQSFaults.fault(for: refusal, queue: name.name)
+            } catch let error as StoreError {
+                registry.discard(cell, after: error)
+                guard error == .fenced, !isRepeated else { throw error }
+                isRepeated = true
             }
-            throw error
         }
     }
 

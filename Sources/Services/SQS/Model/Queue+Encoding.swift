@@ -5,6 +5,24 @@ import Basics
 import Storage
 
 extension Queue {
+    /// The window's messages before `end` as ranges without a gap.
+    ///
+    /// What lies between belongs to leases, and a message that leaves outlives its retention.
+    private func freshRuns(before end: MessagePosition) -> [(
+        from: MessagePosition, to: MessagePosition
+    )] {
+        var runs: [(from: MessagePosition, to: MessagePosition)] = []
+        for entry in window {
+            guard entry.position < end else { break }
+            if let last = runs.last, last.to == entry.position {
+                runs[runs.count - 1].to = entry.position.next
+            } else {
+                runs.append((entry.position, entry.position.next))
+            }
+        }
+        return runs
+    }
+
     /// Adds what `changes` write to a batch, the header last if they moved it.
     func encode(_ changes: [QueueChange], into batch: inout WriteBatch) {
         let keys = QueueKeys(cell: CellID(rawValue: cellNumber))
@@ -40,7 +58,9 @@ extension Queue {
             if entry.hasLease { batch.delete(key: keys.lease(position)) }
             if entry.lease.isLeaving { batch.delete(key: keys.leaving(position)) }
         case .freshExpired(let end, _):
-            batch.deleteRange(keys.messages(from: header.freshHead, to: end))
+            for run in freshRuns(before: end) {
+                batch.deleteRange(keys.messages(from: run.from, to: run.to))
+            }
             header.fold(change, isKnown: true)
         case .remembered(let key, let entry):
             batch.put(key: keys.deduplication(key), value: entry.record)

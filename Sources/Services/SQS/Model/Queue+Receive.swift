@@ -36,6 +36,9 @@ package enum ReceiveDecision: Sendable {
 }
 
 extension Queue {
+    /// Messages that one decision starts to move to the dead-letter queue at most.
+    private static let leavingMax = 1_000
+
     /// Decides on a receive.
     ///
     /// `settle` and `expire` have run for `now`.
@@ -63,7 +66,7 @@ extension Queue {
         defer { for position in popped { ready.insert(position) } }
         let fresh = window.makeIterator()
         var nextFresh = fresh.next()
-        while picks.count < command.limit {
+        while picks.count < command.limit, picks.leaving.count < Self.leavingMax {
             dropStaleReady()
             if let position = ready.first, position < (nextFresh?.position ?? windowEnd) {
                 ready.popFirst()

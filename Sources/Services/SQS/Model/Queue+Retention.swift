@@ -68,5 +68,11 @@ extension Queue {
                 timeline.insert(TimedPosition(time: entry.lease.visibleAt, position: position))
             }
         }
+        if ready.count > bound {
+            ready.removeAll()
+            for position in entries.keys.sorted() where entries[position]?.standing == .ready {
+                ready.insert(position)
+            }
+        }
     }
 }

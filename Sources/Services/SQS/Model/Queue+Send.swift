@@ -30,6 +30,16 @@ package struct SendOutcome: Hashable, Sendable {
 }
 
 extension Queue {
+    /// What a request of `sends` messages forgets of the deduplication ids whose time has passed.
+    ///
+    /// Decided once for a request and stored before its sends: one of them may bring an id anew
+    /// that is being forgotten. Two for one keeps the memory from growing, however busy the queue.
+    package func decideForgetting(sends: Int, now: Timestamp) -> [QueueChange] {
+        guard isFIFO else { return [] }
+        let expired = deduplication.expired(now: now, limit: 2 * sends)
+        return expired.isEmpty ? [] : [.forgotten(expired)]
+    }
+
     /// Decides on a send at the position that `pending` earlier sends of the same batch leave.
     ///
     /// `encode` makes the stored record; it is called only for messages that are accepted.
@@ -45,9 +55,6 @@ extension Queue {
                     messageID: earlier.messageID, position: earlier.position, isDuplicate: true)
                 return (outcome, [])
             }
-            // Two for one keeps the memory from growing, however busy the queue.
-            let expired = deduplication.expired(now: now, limit: 2)
-            if !expired.isEmpty { changes.append(.forgotten(expired)) }
             let entry = DeduplicationEntry(
                 messageID: message.messageID, position: position,
                 expiresAt: now.adding(seconds: Int64(limits.deduplicationSeconds)))

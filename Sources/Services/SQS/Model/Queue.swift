@@ -53,6 +53,10 @@ package struct Queue: Sendable {
     var transfersAccepted: Set<TransferID> = []
     /// Records of messages outside the window that a receive is about to need.
     var records = RecordCache()
+    /// Readers that are paging in; see `beginPaging`.
+    var pagingCount = 0
+    /// Leased messages beyond the window that went while somebody was paging in.
+    var goneWhilePaging: Set<MessagePosition> = []
 
     /// Messages on their way to the dead-letter queue, by position.
     var leaving = OrderedHeap<MessagePosition>()
@@ -94,7 +98,23 @@ package struct Queue: Sendable {
     package var hasReceivable: Bool { receivableCount > 0 }
 
     /// How many receives could find something; for FIFO queues, how many groups are ready.
-    package var receivableCount: Int { isFIFO ? groups.readyCount : visibleCount }
+    ///
+    /// None while as many are in flight as may be: a receive of a FIFO queue answers nothing
+    /// then, and whoever waits would ask again without end.
+    package var receivableCount: Int {
+        guard isFIFO else { return visibleCount }
+        return inFlightCount < limits.inFlightFIFOMax ? groups.readyCount : 0
+    }
+
+    /// Notes that somebody reads messages behind the window.
+    ///
+    /// What leaves meanwhile is remembered: the reader may have seen it and not its lease.
+    mutating func beginPaging() { pagingCount += 1 }
+
+    mutating func endPaging() {
+        pagingCount -= 1
+        if pagingCount == 0 { goneWhilePaging = [] }
+    }
 
     /// Puts fresh messages read from the store behind the window, leased ones left out.
     ///
@@ -103,7 +123,7 @@ package struct Queue: Sendable {
         _ loaded: [(MessagePosition, Timestamp, [UInt8])], upTo end: MessagePosition?
     ) {
         for (position, sentAt, record) in loaded {
-            if entries[position] == nil {
+            if entries[position] == nil, !goneWhilePaging.contains(position) {
                 appendToWindow(position, sentAt: sentAt, record: record)
             }
             windowEnd = position.next
@@ -178,12 +198,14 @@ package struct Queue: Sendable {
         entry.standing = Self.standing(of: lease)
         entries[position] = entry
         count(position, entry)
+        compactHeaps()
     }
 
     private mutating func foldRemoved(_ position: MessagePosition) {
         guard let entry = entries.removeValue(forKey: position) else { return }
         uncount(position, entry)
         records.remove(position)
+        if pagingCount > 0, position >= windowEnd { goneWhilePaging.insert(position) }
         compactHeaps()
     }
 

@@ -69,10 +69,11 @@ extension SQSService {
                         limit, "MaxResults", "Must be between 1 and 1000, if provided.")
                 }
                 let start = try input.nextToken.map(Self.name(inToken:))
-                let version = world.store.latestVersion
                 var names = try await registry.names(
                     account: context.account, region: context.region,
                     prefix: input.queueNamePrefix ?? "", after: start, limit: limit + 1)
+                // Asked for after reading: an upper bound of what was read.
+                let version = world.store.latestVersion
                 var token: String?
                 // Without MaxResults AWS cuts the list off silently.
                 if names.count > limit {

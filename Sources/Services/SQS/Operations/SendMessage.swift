@@ -27,7 +27,11 @@ extension SQSService {
                         let (outcome, changes) = queue.decideSend(
                             command, at: queue.header.nextPosition, now: now
                         ) { $0.record }
-                        return ((outcome, command.message), changes)
+                        let forgotten = queue.decideForgetting(sends: 1, now: now)
+                        return (
+                            (outcome, command.message),
+                            outcome.isDuplicate ? [] : forgotten + changes
+                        )
                     }
                     return Reply(
                         result(sent.0, sent.1, isFIFO: sent.1.groupID != nil && cell.isFIFO),
@@ -93,7 +97,7 @@ extension SQSService {
         _ context: CallContext, now: Timestamp
     ) -> (SQS.SendMessageBatchResult, [QueueChange]) {
         var result = SQS.SendMessageBatchResult(successful: [], failed: [])
-        var changes: [QueueChange] = []
+        var changes = queue.decideForgetting(sends: entries.count, now: now)
         var position = queue.header.nextPosition
         var sent: [DeduplicationKey: SendOutcome] = [:]
         for entry in entries {
