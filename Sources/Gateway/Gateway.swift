@@ -135,6 +135,7 @@ package final class Gateway: HTTPApplication {
             endpoint: publicEndpoint ?? "http://\(request.host ?? "localhost")",
             record: world.journal.allot())
         context.traceHeader = request.header("x-amzn-trace-id")
+        context.requestBytes = request.body.count
         context.sourceAddress = request.connection.peerAddress
         context.userAgent = request.header("user-agent")
         return context

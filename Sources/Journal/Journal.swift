@@ -98,6 +98,26 @@ package final class Journal: Sendable {
         }
     }
 
+    /// Puts records of earlier runs, oldest first, before those of this one.
+    ///
+    /// Only as many as there is room for; live records are never pushed out.
+    package func restore(_ earlier: [JournalRecord]) {
+        state.withLock { state in
+            guard state.oldest == 0 else { return }
+            let room = capacity - state.ring.count
+            state.ring.insert(contentsOf: earlier.suffix(max(0, room)), at: 0)
+        }
+    }
+
+    /// Wakes everybody who follows, records or not.
+    package func wakeFollowers() {
+        let followers = state.withLock { state in
+            defer { state.followers = [] }
+            return state.followers
+        }
+        for follower in followers { follower.wake() }
+    }
+
     /// Wakes `ticket` at the next append; may wake it for records it has seen.
     package func follow(_ ticket: WakeTicket) {
         state.withLock { state in

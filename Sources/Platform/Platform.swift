@@ -3,7 +3,7 @@
 // The only target that names every service and engine.
 
 import AdminAPI
-import Basics
+package import Basics
 import Chronology
 import CodeArchive
 import Delivery
@@ -36,9 +36,11 @@ package final class Platform: Sendable {
     let runtime: FunctionRuntime
     let table: ServiceTable
     let clock: ClockControl
+    private let journalFiles: JournalFiles?
     private let group: MultiThreadedEventLoopGroup
     private let server: HTTPServer
     private let listener: HTTPListener
+    private let ephemeralFolder: EphemeralFolder?
 
     /// Where it listens, as clients write it.
     package let endpoint: String
@@ -57,10 +59,19 @@ package final class Platform: Sendable {
     private init(_ configuration: PlatformConfiguration, group: MultiThreadedEventLoopGroup)
         async throws
     {
+        var configuration = configuration
+        ephemeralFolder = try configuration.isEphemeral ? EphemeralFolder() : nil
+        if let ephemeralFolder { configuration.dataDirectory = ephemeralFolder.path }
         self.configuration = configuration
         self.group = group
         let time = SystemTime(loop: group.next())
         world = try await Self.makeWorld(configuration, time: time, group: group)
+        journalFiles =
+            configuration.isEphemeral
+            ? nil
+            : JournalFiles(
+                folder: configuration.dataDirectory + "/journal", journal: world.journal,
+                physical: time)
         iam = IAMService(world: world)
         sqs = SQSService(
             world: world, limits: configuration.limits == .aws ? .aws : SQSLimits())
@@ -94,16 +105,25 @@ package final class Platform: Sendable {
             identities: iam,
             reserved: AdminAPI(
                 version: Self.version, clock: clock, platform: commands, journal: world.journal))
+        var application: any HTTPApplication = gateway
+        if let sink = configuration.requestSink {
+            application = RequestLog(application: gateway, time: time, sink: sink)
+        }
         server = try await HTTPServer(group: group, wallClock: { time.wall() })
-        listener = try await Self.listen(server, configuration, gateway, world)
+        listener = try await Self.listen(server, configuration, application, world)
         let port = listener.port ?? configuration.port
-        endpoint = "http://\(configuration.host):\(port)"
-        hosting.bind(server, gateway, port: UInt16(clamping: port))
+        let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
+        endpoint = "http://\(host):\(port)"
+        hosting.bind(server, application, port: UInt16(clamping: port))
         commands.bind(self)
         try await sqs.start()
         try await logs.start()
         try await outbox.start()
         try await lambda.start()
+        if let journalFiles {
+            // Not counted as work: it follows the journal for as long as the server runs.
+            LoopSpawner(group: group).spawn { await journalFiles.run() }
+        }
     }
 
     /// Answers what is under way, then ends everything in order.
@@ -112,32 +132,42 @@ package final class Platform: Sendable {
         sqs.endPolls()
         await listener.close(within: .seconds(10))
         await runtime.shutdown()
+        await journalFiles?.stop()
         await world.store.close()
+        ephemeralFolder?.remove()
         try? await group.shutdownGracefully()
     }
+
+    /// The machine's wall clock, for the operator's log.
+    package static func wallTime() -> Timestamp { SystemTime.wall() }
 
     /// Looks around for the sandbox and the interpreters while nobody waits for them, and tells
     /// what was found.
     ///
     /// A moment after the start, whose first requests have the processors to themselves.
-    package func prepareFunctions(_ tell: @escaping @Sendable (String) -> Void) {
+    package func prepareFunctions(
+        _ tell: @escaping @Sendable (_ text: String, _ isWeak: Bool) -> Void
+    ) {
         let background = world.background
         let runtime = runtime
         _ = world.clock.physical.after(nanoseconds: 50_000_000) {
             background.run {
                 switch await runtime.prepare() {
-                case .success(let report): tell(report.text)
-                case .failure(let failure): tell("functions cannot run here: \(failure.message)")
+                case .success(let report): tell(report.text, report.level == .rlimits)
+                case .failure(let failure):
+                    tell("functions cannot run here: \(failure.message)", true)
                 }
             }
         }
     }
 
     /// What the function sandbox is and what it does not stop, found out when first asked.
-    package func sandbox() async -> String {
+    ///
+    /// It is weak when functions run without walls of their own, or cannot run.
+    package func sandbox() async -> (text: String, isWeak: Bool) {
         switch await runtime.prepare() {
-        case .success(let report): report.text
-        case .failure(let failure): "functions cannot run here: \(failure)"
+        case .success(let report): (report.text, report.level == .rlimits)
+        case .failure(let failure): (failure.message, true)
         }
     }
 

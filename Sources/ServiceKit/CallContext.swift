@@ -21,6 +21,8 @@ package struct CallContext: Sendable {
     /// `X-Amzn-Trace-Id`, if the caller sent one.
     package var traceHeader: String?
     package var sourceAddress: String?
+    /// Bytes of the request's body.
+    package var requestBytes = 0
     package var userAgent: String?
     package var isSecureTransport = false
     /// Set when the caller is counted background work: waits of the handler count as rest.

@@ -23,6 +23,7 @@ package final class Dispatcher: Sendable {
         package let result: Result<any WireStructure, ServiceFault>
         package var subjects: [String] = []
         package var detail = ""
+        package var resource = ""
     }
 
     private let world: World
@@ -43,13 +44,16 @@ package final class Dispatcher: Sendable {
         let time = world.clock.now()
         var outcome: Outcome
         do {
-            let detail = try await authorize(call, of: service, context, at: time)
+            let passed = try await authorize(call, of: service, context, at: time)
             let reply = try await call.run(context)
             try await world.store.durable(reply.version)
             outcome = Outcome(result: .success(reply.output))
             outcome.subjects = reply.subjects
-            outcome.detail = detail
+            outcome.detail = passed.detail
+            outcome.resource = passed.resource
         } catch {
+            // Readers too: their answer may rest on a change that was lost with the store.
+            if Self.losesResidentState(error) { service.dropResidentState() }
             outcome = Outcome(result: .failure(Self.fault(for: error)))
         }
         record(call, context, outcome, time: time, began: began)
@@ -61,14 +65,15 @@ package final class Dispatcher: Sendable {
         private func authorize(
             _ call: PreparedCall, of service: ServiceRegistration, _ context: CallContext,
             at time: Timestamp
-        ) async throws -> String
+        ) async throws -> (detail: String, resource: String)
     {
         let accesses = try await call.accesses(context)
+        let resource = accesses.first?.resource ?? ""
         if case .root(let account) = context.principal, account == context.account,
             accesses.allSatisfy({ Self.belongs($0.resource, to: account) }),
             try await !isGuarded(accesses, service)
         {
-            return "account root"
+            return ("account root", resource)
         }
         let policies = try await policySource.policies(for: context.principal)
         var detail = ""
@@ -89,7 +94,7 @@ package final class Dispatcher: Sendable {
             }
             detail = decision.statement.map { "\($0.policy)#\($0.sid ?? String($0.index))" } ?? ""
         }
-        return detail
+        return (detail, resource)
     }
 
     /// Whether a resource has a policy of its own, which binds even the account's root.
@@ -119,6 +124,8 @@ package final class Dispatcher: Sendable {
         record.principal = context.principal.arn
         record.requestID = context.requestID
         record.subjects = outcome.subjects
+        record.resource = outcome.resource
+        record.requestBytes = context.requestBytes
         record.detail = outcome.detail
         switch outcome.result {
         case .success: record.status = descriptor.successStatus
@@ -130,6 +137,14 @@ package final class Dispatcher: Sendable {
         let ended = world.clock.physical.monotonicNanoseconds()
         record.durationMicroseconds = Int64(clamping: (ended &- began) / 1000)
         world.journal.append(record)
+    }
+
+    /// Whether an error means that memory and store no longer agree.
+    private static func losesResidentState(_ error: any Error) -> Bool {
+        switch error {
+        case StoreError.fenced, StoreError.failed: true
+        default: false
+        }
     }
 
     /// The fault a client sees for anything a handler may throw.

@@ -152,13 +152,18 @@ package struct ServiceRegistration: Sendable {
     package let operations: [Operation]
     /// The policy attached to a resource of the service, for services that have such.
     package let resourcePolicy: @Sendable (String) async throws -> NamedPolicy?
+    /// Forgets what the service holds in memory of stored state: the store has failed or was
+    /// reopened, so memory may know of changes that did not survive.
+    package let dropResidentState: @Sendable () -> Void
 
     package init(
         _ descriptor: ServiceDescriptor, operations: [Operation],
-        resourcePolicy: @escaping @Sendable (String) async throws -> NamedPolicy? = { _ in nil }
+        resourcePolicy: @escaping @Sendable (String) async throws -> NamedPolicy? = { _ in nil },
+        dropResidentState: @escaping @Sendable () -> Void = {}
     ) {
         self.descriptor = descriptor
         self.operations = operations
         self.resourcePolicy = resourcePolicy
+        self.dropResidentState = dropResidentState
     }
 }

@@ -21,6 +21,8 @@ package enum KeyKind: UInt8, CaseIterable, Sendable {
     case deadline = 0x05
     /// Resource tags.
     case tags = 0x06
+    /// A line of the journal's files; never a key.
+    case journalRecord = 0x07
 
     // Delivery.
     /// Entries waiting to be handed over.

@@ -11,6 +11,8 @@ private let shellFiles: [String: String] = [
         "owns the threads that wait for processes and namespaces",
     "Sources/Platform/LoopSpawner.swift":
         "is the executor's side of the world's spawner",
+    "Sources/Platform/JournalFiles.swift":
+        "owns the thread that writes the journal's files",
     "Sources/CodeArchive/ArchiveThread.swift":
         "owns the thread that reads archives and writes functions' code",
     "Sources/RocksStorage/Gate.swift":

@@ -51,8 +51,9 @@ struct SandboxLayout: Sendable {
         for link in Self.systemLinks { list += ["--symlink", "usr/\(link)", "/\(link)"] }
         for file in Self.systemFiles { list += ["--ro-bind-try", file, file] }
         list += ["--dir", "/opt", "--dir", "/var/task", "--proc", "/proc", "--dev", "/dev"]
-        for mount in mounts { list += ["--ro-bind", mount.source, mount.target] }
+        // Before the mounts: what the machine keeps under /tmp may have to be seen inside.
         list += ["--perms", "1777", "--size", String(temporaryBytes), "--tmpfs", "/tmp"]
+        for mount in mounts { list += ["--ro-bind", mount.source, mount.target] }
         // The tree's own root and /dev are memory too; only /tmp may be filled.
         list += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/var/task"]
         return list

@@ -34,7 +34,8 @@ package final class SQSService: Sendable {
                 deleteMessageBatch, changeMessageVisibility, changeMessageVisibilityBatch,
                 purgeQueue, tagQueue, untagQueue, listQueueTags,
             ],
-            resourcePolicy: { [self] arn in try await queuePolicy(arn) })
+            resourcePolicy: { [self] arn in try await queuePolicy(arn) },
+            dropResidentState: { [self] in dropResidentState() })
     }
 
     /// Resumes what a crash interrupted; called once the platform is assembled.
