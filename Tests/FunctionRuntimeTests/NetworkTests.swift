@@ -40,6 +40,10 @@ struct NetworkTests {
         return (ends[0], ends[1])
     }
 
+    private func send(_ bytes: [UInt8], to descriptor: Int32) throws {
+        try #require(write(descriptor, bytes, bytes.count) == bytes.count)
+    }
+
     private func read(_ descriptor: Int32) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: 65_536)
         let count = Glibc.read(descriptor, &bytes, bytes.count)
@@ -55,17 +59,17 @@ struct NetworkTests {
         }
         let relay = FrameRelay(
             interface: interface.near, channel: channel.near, framing: .lengths)
-        try #require(write(interface.far, [1, 2, 3], 3) == 3)
-        try #require(write(interface.far, [4], 1) == 1)
+        try send([1, 2, 3], to: interface.far)
+        try send([4], to: interface.far)
         #expect(relay.carryOut() == .done)
         #expect(read(channel.far) == [0, 0, 0, 3, 1, 2, 3, 0, 0, 0, 1, 4])
         for byte: UInt8 in [0, 0, 0, 2, 8, 9, 0, 0, 0, 1, 7] {
-            try #require(write(channel.far, [byte], 1) == 1)
+            try send([byte], to: channel.far)
             #expect(relay.carryIn() == .done)
         }
         #expect(read(interface.far) == [8, 9])
         #expect(read(interface.far) == [7])
-        try #require(write(channel.far, [0x7F, 0, 0, 0], 4) == 4)
+        try send([0x7F, 0, 0, 0], to: channel.far)
         #expect(relay.carryIn() == .broken)
     }
 
@@ -84,7 +88,7 @@ struct NetworkTests {
         while outcome == .done, written < 100 {
             var next = frame
             next[0] = written
-            try #require(write(interface.far, next, next.count) == next.count)
+            try send(next, to: interface.far)
             written += 1
             outcome = relay.carryOut()
         }
