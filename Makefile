@@ -15,6 +15,7 @@ PYTHON := $(firstword $(wildcard /usr/bin/python3) python3)
 VENV := .venv
 FUNCTIONS_SDK := .build/functions-sdk
 MARTLET := .build/release/martlet
+SWIFT_EXAMPLE := Examples/swift-bootstrap
 
 # SwiftPM evaluates every manifest anew when any variable differs from the last run, so builds see
 # only these. Those of the network are passed on where they are set: a first fetch may need them.
@@ -44,7 +45,7 @@ run: build run-packages functions-sdk ## Start Martlet on this machine's data di
 	@MARTLET_FUNCTIONS_SDK="$(CURDIR)/$(FUNCTIONS_SDK)" $(MARTLET) serve $(FLAGS)
 
 .PHONY: test
-test: begin-steps packages run-packages test-packages functions-sdk venv ## Run all but the long tests
+test: begin-steps packages run-packages test-packages functions-sdk venv swift-example ## Run all but the long tests
 	@scripts/step build-tests $(BUILD) build --build-tests
 	@scripts/step unit-tests $(BUILD) test --skip-build --disable-xctest
 	@scripts/step build-release $(BUILD) build $(RELEASE)
@@ -128,6 +129,16 @@ $(VENV)/installed: Contract/requirements.txt | test-packages
 	@echo "Installing Python packages of $< into $(VENV)"
 	@rm -rf $(VENV) && $(PYTHON) -m venv $(VENV)
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+# The function in Swift that the runtime's tests run.
+.PHONY: swift-example
+swift-example: $(SWIFT_EXAMPLE)/.build/release/bootstrap
+
+$(SWIFT_EXAMPLE)/.build/release/bootstrap: $(shell find Examples/swift-bootstrap/Package.swift \
+		Examples/swift-bootstrap/Sources -type f) | swift-toolchain
+	@echo "Building $(SWIFT_EXAMPLE)"
+	@$(BUILD) build -c release --static-swift-stdlib --package-path $(SWIFT_EXAMPLE)
 	@touch $@
 
 # A plain folder for a function's import path, so that one read-only mount shows it to a sandbox.

@@ -9,7 +9,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <linux/if_tun.h>
 #include <net/if.h>
+#include <net/route.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
@@ -125,11 +127,74 @@ static int raise_loopback(launch *l) {
     return result == 0 ? 0 : failed(l, "raise loopback");
 }
 
+static void put_address(struct sockaddr *at, uint32_t address) {
+    struct sockaddr_in *internet = (struct sockaddr_in *)at;
+    memset(at, 0, sizeof *at);
+    internet->sin_family = AF_INET;
+    internet->sin_addr.s_addr = address;
+}
+
+static int add_route(int control, csandbox_range to, uint32_t gateway) {
+    struct rtentry route;
+    memset(&route, 0, sizeof route);
+    put_address(&route.rt_dst, to.address);
+    put_address(&route.rt_genmask, to.mask);
+    route.rt_flags = RTF_UP | (to.mask == UINT32_MAX ? RTF_HOST : 0);
+    if (gateway) {
+        put_address(&route.rt_gateway, gateway);
+        route.rt_flags |= RTF_GATEWAY;
+    } else {
+        route.rt_flags |= RTF_REJECT;
+    }
+    return ioctl(control, SIOCADDRT, &route);
+}
+
+static int configure(int control, int tap, const csandbox_interface *interface) {
+    struct ifreq request;
+    memset(&request, 0, sizeof request);
+    memcpy(request.ifr_name, "tap0", 5);
+    request.ifr_flags = IFF_TAP | IFF_NO_PI;
+    if (ioctl(tap, TUNSETIFF, &request) != 0) return -1;
+    // IPv6 would speak up unasked, and the first frame is the sign that a way out is wanted.
+    write_file("/proc/sys/net/ipv6/conf/tap0/disable_ipv6", "1", 1);
+    request.ifr_mtu = interface->mtu;
+    if (ioctl(control, SIOCSIFMTU, &request) != 0) return -1;
+    put_address(&request.ifr_addr, interface->address);
+    if (ioctl(control, SIOCSIFADDR, &request) != 0) return -1;
+    put_address(&request.ifr_netmask, interface->mask);
+    if (ioctl(control, SIOCSIFNETMASK, &request) != 0) return -1;
+    for (int i = 0; i < interface->unreachable_count; i++)
+        if (add_route(control, interface->unreachable[i], 0) != 0) return -1;
+    request.ifr_flags = IFF_UP | IFF_RUNNING;
+    if (ioctl(control, SIOCSIFFLAGS, &request) != 0) return -1;
+    csandbox_range everywhere = {0, 0};
+    return add_route(control, everywhere, interface->gateway);
+}
+
+// All or nothing: without its descriptor the interface is gone.
+static void make_interface(launch *l) {
+    if (!l->plan->interface) return;
+    int tap = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    if (tap < 0) return;
+    int control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (control >= 0 && configure(control, tap, l->plan->interface) == 0) l->child->frames = tap;
+    else close(tap);
+    if (control >= 0) close(control);
+}
+
+// Root makes the network before it becomes the sandbox's user, who thereby never has a right
+// over it. Another user must be root of a user namespace first.
 static int make_network(launch *l) {
     const csandbox_plan *plan = l->plan;
     if (!plan->new_network) return 0;
-    uint32_t user = plan->user ? plan->user : (uint32_t)syscall(SYS_geteuid);
-    uint32_t group = plan->user ? plan->user : (uint32_t)syscall(SYS_getegid);
+    if (plan->user) {
+        if (unshare(CLONE_NEWNET) != 0) return failed(l, "unshare network");
+        if (raise_loopback(l) != 0) return -1;
+        make_interface(l);
+        return 0;
+    }
+    uint32_t user = (uint32_t)syscall(SYS_geteuid);
+    uint32_t group = (uint32_t)syscall(SYS_getegid);
     if (unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0) return failed(l, "unshare user and network");
     // A change of privileges made the process's /proc files root's; the maps must be writable.
     prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
@@ -138,7 +203,9 @@ static int make_network(launch *l) {
         return failed(l, "map user");
     if (write_identity("/proc/self/gid_map", plan->inside_user, group) != 0)
         return failed(l, "map group");
-    return raise_loopback(l);
+    if (raise_loopback(l) != 0) return -1;
+    make_interface(l);
+    return 0;
 }
 
 static int open_listeners(launch *l) {
@@ -208,8 +275,9 @@ static int run(void *argument) {
     standard.sa_handler = SIG_DFL;
     for (int number = 1; number < NSIG; number++) sigaction(number, &standard, NULL);
 
-    if (enter_cgroups(l) != 0 || lay_out_stage(l) != 0 || drop_user(l) != 0
-        || make_network(l) != 0 || open_listeners(l) != 0)
+    int is_root = plan->user != 0;
+    if (enter_cgroups(l) != 0 || lay_out_stage(l) != 0 || (is_root && make_network(l) != 0)
+        || drop_user(l) != 0 || (!is_root && make_network(l) != 0) || open_listeners(l) != 0)
         _exit(127);
     // The listeners now stand in the server's table; what follows must not.
     if (unshare(CLONE_FILES) != 0) {
@@ -237,6 +305,7 @@ static void launch_child(launch *l, char *stack);
 void csandbox_spawn(const csandbox_plan *plan, csandbox_child *child) {
     memset(child, 0, sizeof *child);
     child->pidfd = -1;
+    child->frames = -1;
     for (int i = 0; i < CSANDBOX_PORTS_MAX; i++) child->listeners[i] = -1;
 
     launch l = {.plan = plan, .child = child};
@@ -256,6 +325,8 @@ void csandbox_spawn(const csandbox_plan *plan, csandbox_child *child) {
         if (child->listeners[i] >= 0) close(child->listeners[i]);
         child->listeners[i] = -1;
     }
+    if (child->frames >= 0) close(child->frames);
+    child->frames = -1;
     if (child->pidfd >= 0) {
         siginfo_t info;
         waitid(P_PIDFD, (id_t)child->pidfd, &info, WEXITED);

@@ -3,13 +3,16 @@
 #define _GNU_SOURCE 1
 #include "CSandbox.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 _Static_assert(CSANDBOX_READABLE == EPOLLIN && CSANDBOX_WRITABLE == EPOLLOUT
@@ -56,6 +59,27 @@ int csandbox_accept(int listener) {
     int yes = 1;
     if (descriptor >= 0) setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
     return descriptor;
+}
+
+int csandbox_stream_pair(int ends[2]) {
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return -1;
+    return fcntl(ends[0], F_SETFL, O_NONBLOCK);
+}
+
+int csandbox_connect_packets(const char *path) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof address.sun_path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    strcpy(address.sun_path, path);
+    int channel = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (channel < 0) return -1;
+    if (connect(channel, (struct sockaddr *)&address, sizeof address) == 0) return channel;
+    int saved = errno;
+    close(channel);
+    errno = saved;
+    return -1;
 }
 
 void csandbox_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }

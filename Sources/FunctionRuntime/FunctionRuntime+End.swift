@@ -145,6 +145,7 @@ extension FunctionRuntime {
     func discard(_ environment: ExecutionEnvironment) {
         environment.phase = .ended
         environment.initTimer?.cancel()
+        closeNetwork(environment)
         if environment.output >= 0 {
             if environment.outputToken != 0 {
                 reactor.forget(environment.output, token: environment.outputToken)

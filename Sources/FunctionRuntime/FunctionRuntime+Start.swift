@@ -253,6 +253,7 @@ extension FunctionRuntime {
             group: environment.group, processID: process.processID,
             isWrapped: sandbox.level == .namespaces)
         attach(environment, process)
+        watchNetwork(environment, frames: process.frames)
         // It may have been told to end while it was being started.
         if environment.ending != nil { kill(environment, process) }
         guard process.listeners.count > 1 else { return }

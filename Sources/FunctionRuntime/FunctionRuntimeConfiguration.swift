@@ -19,6 +19,12 @@ package struct FunctionRuntimeConfiguration: Sendable {
     package var interpreterFolders = ["/usr/bin", "/usr/local/bin"]
     /// Folders whose entries are version managers' installations, `<entry>/bin/python3.x`.
     package var versionFolders: [String] = []
+    /// Whether functions reach more than Martlet; level namespaces only.
+    package var network = FunctionNetwork.auto
+    /// Keeps the machine's own addresses out of reach too: for a server that listens on them.
+    package var hidesMachine = false
+    /// Folders searched for the program that carries functions' traffic.
+    package var networkFolders = ["/usr/bin", "/usr/local/bin"]
     /// Where the runtime keeps its own files; a fresh private folder when `nil`.
     package var stateParent = "/tmp"
     package var bubblewrapPath = "/usr/bin/bwrap"

@@ -52,6 +52,8 @@ struct Serve: AsyncParsableCommand {
     var runtimes: RuntimesRule?
     @Option(help: "auto (default), namespaces or rlimits: how far functions are kept apart.")
     var sandbox: SandboxChoice?
+    @Option(help: "auto (functions reach the outside, as on AWS) or none.")
+    var functionNetwork: FunctionNetwork?
     @Flag(help: "Let functions call with made-up keys, not only their role's.")
     var allowTestKeysInFunctions = false
     @Option(help: "text or json.") var logFormat: LogFormat?
@@ -134,6 +136,7 @@ struct Serve: AsyncParsableCommand {
         configuration.trustsSandboxKeys =
             allowTestKeysInFunctions || Settings.flag("MARTLET_ALLOW_TEST_KEYS_IN_FUNCTIONS")
         try setFunctions(&configuration.functions)
+        configuration.functions.hidesMachine = !isLoopback(configuration.host)
         if Settings.flag("DEBUG") {
             configuration.requestSink = { log.write("debug", $0, $1) }
         }
@@ -149,16 +152,23 @@ struct Serve: AsyncParsableCommand {
         functions.strictRuntimes = try chosen(runtimes, "MARTLET_RUNTIMES") == .strict
         functions.level = try chosen(sandbox, "MARTLET_SANDBOX")?.level
         functions.isLevelStrict = true
+        functions.network =
+            try chosen(functionNetwork, "MARTLET_FUNCTION_NETWORK") ?? functions.network
         if let path = Settings.value("MARTLET_FUNCTIONS_SDK") { functions.pythonSDKPaths = [path] }
     }
 
     /// A public address is refused unless it was asked for in so many words.
     private func checkAddress(_ host: String) throws {
-        let isLoopback = host == "localhost" || host == "::1" || host.hasPrefix("127.")
-        guard !isLoopback, !unsafePublic, !Settings.flag("MARTLET_UNSAFE_PUBLIC") else { return }
+        guard !isLoopback(host), !unsafePublic, !Settings.flag("MARTLET_UNSAFE_PUBLIC") else {
+            return
+        }
         throw CommandFailure(
             "\(host) can be reached from other machines, where anybody could do anything here. "
                 + "Listen on 127.0.0.1, or say --unsafe-public if that is meant.")
+    }
+
+    private func isLoopback(_ host: String) -> Bool {
+        host == "localhost" || host == "::1" || host.hasPrefix("127.")
     }
 
     private func chosen<Value: ExpressibleByArgument>(_ value: Value?, _ variable: String) throws
@@ -183,3 +193,4 @@ struct Serve: AsyncParsableCommand {
 
 extension PlatformConfiguration.Durability: ExpressibleByArgument {}
 extension PlatformConfiguration.Limits: ExpressibleByArgument {}
+extension FunctionNetwork: ExpressibleByArgument {}

@@ -17,6 +17,23 @@ typedef struct {
 
 enum { CSANDBOX_PORTS_MAX = 4 };
 
+/// IPv4 addresses that a network cannot reach, in network byte order.
+typedef struct {
+    uint32_t address;
+    uint32_t mask;
+} csandbox_range;
+
+/// The interface of a network with a way out: its Ethernet frames are the server's to carry.
+/// Addresses are in network byte order.
+typedef struct {
+    uint32_t address;
+    uint32_t mask;
+    uint32_t gateway;
+    int mtu;
+    const csandbox_range *unreachable;
+    int unreachable_count;
+} csandbox_interface;
+
 /// Everything the child does, decided beforehand. Zero and NULL mean "leave as it is".
 typedef struct {
     const char *program;
@@ -41,6 +58,8 @@ typedef struct {
     int new_network;
     uint16_t ports[CSANDBOX_PORTS_MAX];
     int port_count;
+    /// Needs `new_network`; NULL for a network without a way out.
+    const csandbox_interface *interface;
     int new_session;
     uint64_t open_files_max;
     uint64_t processes_max;
@@ -54,6 +73,9 @@ typedef struct {
     int pidfd;
     /// Non-blocking listeners made inside the child's network namespace.
     int listeners[CSANDBOX_PORTS_MAX];
+    /// Non-blocking, one frame per read and write; -1 where no interface was asked for or the
+    /// machine does not let this user make one, which is no failure.
+    int frames;
     /// 0, or the errno of the step that failed; then there is no process and no descriptor.
     int error;
     const char *step;
@@ -105,6 +127,12 @@ int csandbox_bell(int is_blocking);
 
 /// The next waiting connection, non-blocking and without delay, or -1.
 int csandbox_accept(int listener);
+
+/// Two joined non-blocking stream sockets, the second for another process: 0, or -1.
+int csandbox_stream_pair(int ends[2]);
+
+/// A non-blocking connection to a socket of packets, or -1 with errno.
+int csandbox_connect_packets(const char *path);
 
 /// Names the calling thread, for people who look at the process.
 void csandbox_name_thread(const char *name);

@@ -34,6 +34,7 @@ final class ExecutionEnvironment {
     var temporaryFolder: String?
     var apiListener: Int32 = -1
     var apiToken: UInt64 = 0
+    var network: EnvironmentNetwork?
     var output: Int32 = -1
     var outputToken: UInt64 = 0
 

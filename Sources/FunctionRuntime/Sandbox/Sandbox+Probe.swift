@@ -12,43 +12,76 @@ extension Sandbox {
         _ configuration: FunctionRuntimeConfiguration, suffix: String
     ) throws(ShellError) -> Sandbox {
         StateFolder.sweep(parent: configuration.stateParent)
-        let state = try StateFolder(parent: configuration.stateParent, suffix: suffix)
+        let (program, obstacle) = outgoing(configuration)
+        let state = try StateFolder(
+            parent: configuration.stateParent, suffix: suffix,
+            nameServers: program == nil ? [] : NameServers.ofThisMachine())
+        let programUser = configuration.userIDBase &+ 65_536
+        if geteuid() == 0 { chown(state.network, programUser, programUser) }
+        let unreachable =
+            [IPv4Range.linkLocal] + (configuration.hidesMachine ? IPv4Range.ofThisMachine() : [])
         let groups = ControlGroups.find(processID: getpid(), name: state.name)
         let processes = processesOfUser()
         func sandbox(
-            _ level: SandboxLevel, dropsUser: Bool = false, obstacle: String? = nil
+            _ level: SandboxLevel, dropsUser: Bool = false, obstacle: String? = nil,
+            outgoing: OutgoingProgram? = nil, network: String? = nil
         ) -> Sandbox {
             let control = groups.map { "cgroup v\($0.version.rawValue)" }
             let report = SandboxReport(
                 level: level, obstacle: obstacle,
                 memoryControl: control ?? "resident-memory watch", dropsUser: dropsUser,
-                filtersCalls: level == .namespaces && csandbox_filter_is_known() != 0)
+                filtersCalls: level == .namespaces && csandbox_filter_is_known() != 0,
+                network: network)
             return Sandbox(
                 report: report, state: state, groups: groups,
-                bubblewrapPath: configuration.bubblewrapPath, processesOfUser: processes)
+                bubblewrapPath: configuration.bubblewrapPath, processesOfUser: processes,
+                outgoing: outgoing, unreachable: unreachable, outgoingUserID: programUser)
         }
         if configuration.level == .rlimits { return sandbox(.rlimits) }
-        var obstacle =
+        var failure =
             "no \(configuration.bubblewrapPath); on Debian: apt-get install bubblewrap"
         let isThere = SmallFile.isExecutable(configuration.bubblewrapPath)
         for dropsUser in !isThere ? [] : geteuid() == 0 ? [true, false] : [false] {
-            let candidate = sandbox(.namespaces, dropsUser: dropsUser)
-            guard let failure = candidate.tryOut(userID: configuration.userIDBase) else {
-                return candidate
+            let candidate = sandbox(.namespaces, dropsUser: dropsUser, outgoing: program)
+            let found = candidate.tryOut(userID: configuration.userIDBase)
+            if let said = found.failure {
+                failure = said
+                continue
             }
-            obstacle = failure
+            // Without a user of its own the program would have the server's rights.
+            let isOpen = program != nil && found.hasInterface && (dropsUser || geteuid() != 0)
+            let network =
+                isOpen
+                ? "functions' outgoing network: \(program?.name ?? "")"
+                : "functions' outgoing network: none, "
+                    + (obstacle ?? "/dev/net/tun is not for this user")
+            return sandbox(
+                .namespaces, dropsUser: dropsUser, outgoing: isOpen ? program : nil,
+                network: network)
         }
         // Who asks for walls by name is not given weaker ones.
         guard configuration.level == nil || !configuration.isLevelStrict else {
-            throw ShellError("namespaces are not to be had: \(obstacle)", EOPNOTSUPP)
+            throw ShellError("namespaces are not to be had: \(failure)", EOPNOTSUPP)
         }
-        return sandbox(.rlimits, obstacle: obstacle)
+        return sandbox(.rlimits, obstacle: failure)
     }
 
-    /// Runs a program that does nothing; the failure in words, or `nil`.
-    private func tryOut(userID: UInt32) -> String? {
+    /// The program for functions' traffic, or why there is none.
+    private static func outgoing(
+        _ configuration: FunctionRuntimeConfiguration
+    ) -> (program: OutgoingProgram?, obstacle: String?) {
+        guard configuration.network == .auto else { return (nil, "as asked") }
+        if let found = OutgoingProgram.find(in: configuration.networkFolders) {
+            return (found, nil)
+        }
+        return (nil, "no slirp4netns or passt; on Debian: apt-get install slirp4netns")
+    }
+
+    /// Runs a program that does nothing; the failure in words, or `nil`, and whether there was
+    /// an interface for a way out.
+    private func tryOut(userID: UInt32) -> (failure: String?, hasInterface: Bool) {
         var ends: [Int32] = [0, 0]
-        guard csandbox_pipe(&ends) == 0 else { return "pipe: no descriptors" }
+        guard csandbox_pipe(&ends) == 0 else { return ("pipe: no descriptors", false) }
         defer { close(ends[0]) }
         let null = open("/dev/null", O_RDONLY | O_CLOEXEC)
         let filter = csandbox_filter_descriptor()
@@ -61,16 +94,17 @@ extension Sandbox {
             let process = try Launcher.spawn(plan)
             close(ends[1])
             for listener in process.listeners { close(listener) }
+            if process.frames >= 0 { close(process.frames) }
             let exit = ProcessExit.wait(process.exitDescriptor)
-            guard exit != .status(0) else { return nil }
+            guard exit != .status(0) else { return (nil, process.frames >= 0) }
             var words = [UInt8](repeating: 0, count: 512)
             let count = read(ends[0], &words, words.count)
             let said = String(decoding: words.prefix(max(0, count)), as: UTF8.self)
-            return said.split(separator: "\n").first.map(String.init)
-                ?? "bubblewrap ended with \(exit?.text ?? "a timeout")"
+            let firstLine = said.split(separator: "\n").first.map(String.init)
+            return (firstLine ?? "bubblewrap ended with \(exit?.text ?? "a timeout")", false)
         } catch {
             close(ends[1])
-            return error.description
+            return (error.description, false)
         }
     }
 

@@ -30,6 +30,11 @@ struct Sandbox: Sendable {
     /// Processes and threads of the server's user at the start; at level rlimits the kernel
     /// counts them together with the functions'.
     let processesOfUser: Int
+    /// What carries functions' traffic; `nil` where they have no way out.
+    let outgoing: OutgoingProgram?
+    let unreachable: [IPv4Range]
+    /// The user that program runs as, where it is not the server's.
+    let outgoingUserID: UInt32
 
     static let processesMax = 1024
 
@@ -81,7 +86,29 @@ struct Sandbox: Sendable {
         plan.binds = binds
         plan.userID = report.dropsUser ? command.userID : 0
         plan.networkPorts = command.ports
+        plan.interface = outgoing.map { _ in NetworkInterface(unreachable: unreachable) }
         plan.processesMax = UInt64(Self.processesMax)
+        return plan
+    }
+
+    /// The plan that runs the program for functions' traffic.
+    ///
+    /// It reads what a hostile function sends: so it sees nothing but itself and the folder of
+    /// its sockets. passt sees to that on its own, and cannot within another's walls.
+    func plan(
+        _ program: OutgoingProgram, socket: String, null: Int32, channel: Int32
+    ) -> LaunchPlan {
+        let inside = program.arguments(socket: "/net/\(socket)")
+        var plan = LaunchPlan(program: inside[0], arguments: inside, environment: [])
+        plan.descriptors = [null, null, null]
+        switch program {
+        case .slirp4netns:
+            plan.program = bubblewrapPath
+            plan.arguments =
+                SandboxLayout.programArguments(socketFolder: state.network) + ["--"] + inside
+        case .passt: plan.descriptors.append(channel)
+        }
+        plan.userID = report.dropsUser ? outgoingUserID : 0
         return plan
     }
 

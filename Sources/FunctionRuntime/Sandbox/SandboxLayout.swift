@@ -26,6 +26,19 @@ struct SandboxLayout: Sendable {
         "/etc/ld.so.cache", "/etc/ssl", "/etc/alternatives", "/etc/localtime",
     ]
 
+    /// The arguments before `--` for the program that carries functions' traffic.
+    static func programArguments(socketFolder: String) -> [String] {
+        var list = [
+            "bwrap", "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts",
+            "--unshare-cgroup-try", "--die-with-parent", "--new-session", "--disable-userns",
+            "--cap-drop", "ALL",
+        ]
+        for folder in systemFolders { list += ["--ro-bind-try", folder, folder] }
+        for link in systemLinks { list += ["--symlink", "usr/\(link)", "/\(link)"] }
+        list += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache", "--dev", "/dev"]
+        return list + ["--bind", socketFolder, "/net", "--remount-ro", "/"]
+    }
+
     /// The arguments before `--` and the command.
     var arguments: [String] {
         var list = [

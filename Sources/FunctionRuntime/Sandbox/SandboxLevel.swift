@@ -21,6 +21,9 @@ package struct SandboxReport: Hashable, Sendable {
     /// Whether the system-call filter is in place.
     package var filtersCalls: Bool
 
+    /// How functions reach the outside, or why they do not; `nil` where nothing keeps them.
+    package var network: String?
+
     /// A few lines for the log at start and for `martlet status`.
     package var text: String {
         switch level {
@@ -28,6 +31,7 @@ package struct SandboxReport: Hashable, Sendable {
             return "sandbox level: namespaces (bubblewrap; memory by \(memoryControl)"
                 + (filtersCalls ? "; system-call filter" : "; no system-call filter for this CPU")
                 + (dropsUser ? "; own user id per environment)" : ")")
+                + (network.map { "\n\($0)" } ?? "")
         case .rlimits:
             var lines = "sandbox level: rlimits (memory by \(memoryControl))"
             if let obstacle { lines += "\nnamespaces are not to be had: \(obstacle)" }

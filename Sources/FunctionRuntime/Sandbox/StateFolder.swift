@@ -13,6 +13,8 @@ struct StateFolder: Sendable {
 
     var bootstraps: String { "\(path)/runtime" }
     var stage: String { "\(path)/stage" }
+    /// Sockets of the programs that carry functions' traffic.
+    var network: String { "\(path)/net" }
     var etc: String { "\(path)/etc" }
 
     private static let prefix = "martlet-functions-"
@@ -20,13 +22,14 @@ struct StateFolder: Sendable {
     /// Makes the folder and fills it.
     ///
     /// Others may read it: sandboxes run as another user.
-    init(parent: String, suffix: String) throws(ShellError) {
+    init(parent: String, suffix: String, nameServers: [String]) throws(ShellError) {
         name = "\(Self.prefix)\(getpid())-\(suffix)"
         path = "\(parent)/\(name)"
         for folder in [path, "\(path)/runtime", "\(path)/stage", "\(path)/etc", "\(path)/tmp"] {
             guard mkdir(folder, 0o755) == 0 else { throw ShellError("mkdir \(folder)", errno) }
             chmod(folder, 0o755)
         }
+        guard mkdir(network, 0o700) == 0 else { throw ShellError("mkdir \(network)", errno) }
         let files: [(String, [UInt8])] = [
             ("runtime/bootstrap.py", PackageResources.bootstrap_py),
             ("runtime/martlet_faults.py", PackageResources.martlet_faults_py),
@@ -35,7 +38,7 @@ struct StateFolder: Sendable {
             ("etc/group", Array("sbx_user:x:1000:\n".utf8)),
             ("etc/hosts", Array("127.0.0.1 localhost\n".utf8)),
             ("etc/nsswitch.conf", Array("hosts: files dns\n".utf8)),
-            ("etc/resolv.conf", []),
+            ("etc/resolv.conf", Array(nameServers.map { "\($0)\n" }.joined().utf8)),
         ]
         for (name, content) in files {
             guard SmallFile.write(content, to: "\(path)/\(name)") else {

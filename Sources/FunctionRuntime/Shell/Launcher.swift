@@ -27,6 +27,8 @@ struct LaunchPlan: Sendable {
     var insideUserID: UInt32 = 1000
     /// Ports to listen at in a network of the child's own; `nil` shares the machine's.
     var networkPorts: [UInt16]?
+    /// The network's interface beside its loopback.
+    var interface: NetworkInterface?
     var isSessionLeader = false
     var openFilesMax: UInt64 = 1024
     var processesMax: UInt64 = 0
@@ -40,6 +42,8 @@ struct LaunchedProcess: Sendable {
     let exitDescriptor: Int32
     /// One for each port asked for, in that order.
     let listeners: [Int32]
+    /// The frames of its network's interface, -1 where there is none.
+    let frames: Int32
 }
 
 /// Starts processes, one after the other.
@@ -86,17 +90,36 @@ actor Launcher {
             let slots = room.bindMemory(to: UInt16.self)
             for (slot, port) in ports.enumerated() { slots[slot] = port }
         }
+        var unreachable = (plan.interface?.unreachable ?? []).map {
+            csandbox_range(address: $0.address.bigEndian, mask: $0.mask.bigEndian)
+        }
+        var interface = csandbox_interface()
+        interface.address = NetworkInterface.address.bigEndian
+        interface.mask =
+            IPv4Range(
+                address: NetworkInterface.address, prefix: NetworkInterface.prefix
+            ).mask.bigEndian
+        interface.gateway = NetworkInterface.gateway.bigEndian
+        interface.mtu = Int32(NetworkInterface.mtu)
+        interface.unreachable_count = Int32(unreachable.count)
+        let hasInterface = plan.interface != nil
         plan.descriptors.withUnsafeBufferPointer { descriptors in
             plan.controlGroups.withUnsafeBufferPointer { groups in
                 request.descriptors = descriptors.baseAddress
                 request.cgroups = groups.baseAddress
                 sources.withUnsafeMutableBufferPointer { binds in
                     request.binds = UnsafePointer(binds.baseAddress)
-                    arguments.withUnsafeMutableBufferPointer { arguments in
-                        environment.withUnsafeMutableBufferPointer { environment in
-                            request.arguments = UnsafePointer(arguments.baseAddress)
-                            request.environment = UnsafePointer(environment.baseAddress)
-                            csandbox_spawn(&request, &child)
+                    unreachable.withUnsafeMutableBufferPointer { ranges in
+                        interface.unreachable = UnsafePointer(ranges.baseAddress)
+                        withUnsafePointer(to: interface) { interface in
+                            request.interface = hasInterface ? interface : nil
+                            arguments.withUnsafeMutableBufferPointer { arguments in
+                                environment.withUnsafeMutableBufferPointer { environment in
+                                    request.arguments = UnsafePointer(arguments.baseAddress)
+                                    request.environment = UnsafePointer(environment.baseAddress)
+                                    csandbox_spawn(&request, &child)
+                                }
+                            }
                         }
                     }
                 }
@@ -110,7 +133,8 @@ actor Launcher {
             Array(room.bindMemory(to: Int32.self).prefix(ports.count))
         }
         return LaunchedProcess(
-            processID: child.pid, exitDescriptor: child.pidfd, listeners: listeners)
+            processID: child.pid, exitDescriptor: child.pidfd, listeners: listeners,
+            frames: child.frames)
     }
 
     /// Runs blocking work that must not hold up the functions thread.
