@@ -50,7 +50,10 @@ test: begin-steps packages run-packages test-packages functions-sdk venv ## Run 
 	@scripts/step build-release $(BUILD) build $(RELEASE)
 	@scripts/step contract-tests env MARTLET_FUNCTIONS_SDK="$(CURDIR)/$(FUNCTIONS_SDK)" \
 		PYTHONDONTWRITEBYTECODE=1 $(VENV)/bin/pytest Contract Crash $(PYTEST_FLAGS)
-	@scripts/closing-lines unit-tests contract-tests
+	@scripts/step crash-test env MARTLET_FUNCTIONS_SDK="$(CURDIR)/$(FUNCTIONS_SDK)" \
+		PYTHONDONTWRITEBYTECODE=1 $(VENV)/bin/python Crash/crash.py --application \
+		--seconds 90 --binary $(MARTLET)
+	@scripts/closing-lines unit-tests contract-tests crash-test
 
 .PHONY: demo
 demo: build run-packages functions-sdk venv ## Watch orders pass through a queue and a function
@@ -60,7 +63,7 @@ demo: build run-packages functions-sdk venv ## Watch orders pass through a queue
 .PHONY: crash
 crash: build run-packages functions-sdk venv ## Kill the server RUNS times under load and audit
 	@MARTLET_FUNCTIONS_SDK="$(CURDIR)/$(FUNCTIONS_SDK)" $(VENV)/bin/python Crash/crash.py \
-		--runs $(or $(RUNS),50) --binary $(MARTLET) $(CRASH_FLAGS)
+		--application --runs $(or $(RUNS),50) --binary $(MARTLET) $(CRASH_FLAGS)
 
 .PHONY: bench
 bench: build run-packages functions-sdk ## Measure speed and memory beside nginx and a bare store; QUICK=1
@@ -74,6 +77,10 @@ bench: build run-packages functions-sdk ## Measure speed and memory beside nginx
 generate: swift-toolchain venv ## Generate the wire types from the pinned service models
 	@$(BUILD) run ModelGenerator "$$($(VENV)/bin/python -c \
 		'import botocore, os; print(os.path.join(os.path.dirname(botocore.__file__), "data"))')" .
+
+.PHONY: coverage
+coverage: build venv ## Write the coverage tables from what the server says
+	@PYTHONDONTWRITEBYTECODE=1 $(VENV)/bin/python Contract/coverage_table.py
 
 .PHONY: lint
 lint: swift-toolchain test-packages venv ## Check format and syntax

@@ -77,7 +77,7 @@ let package = Package(
             [
                 "Basics", "Chronology", "Delivery", "IdentityAccess", "Journal", "ServiceKit",
                 "SQSWire", "Storage", "WireModel", crypto,
-            ], path: "Sources/Services/SQS"),
+            ], path: "Sources/Services/SQS", exclude: ["README.md"]),
         room(
             "LambdaService",
             [

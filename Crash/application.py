@@ -16,15 +16,46 @@ from botocore.config import Config
 from client import KEY
 
 FUNCTION = "crash-worker"
+# Signs by itself: loading boto3 anew after each of many kills would take most of the time.
 SOURCE = '''
-import json, os, time
-import boto3
+import hashlib, hmac, http.client, json, os, time
 
-sqs = boto3.client("sqs", endpoint_url=os.environ.get("AWS_ENDPOINT_URL"))
+address = os.environ["AWS_ENDPOINT_URL"].split("//", 1)[1].rstrip("/")
+server = http.client.HTTPConnection(address, timeout=20)
+
+def signed(body):
+    now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    headers = {"content-type": "application/x-amz-json-1.0", "host": address, "x-amz-date": now,
+               "x-amz-security-token": os.environ["AWS_SESSION_TOKEN"],
+               "x-amz-target": "AmazonSQS.SendMessage"}
+    names = ";".join(sorted(headers))
+    lines = "".join(f"{name}:{headers[name]}\\n" for name in sorted(headers))
+    request = f"POST\\n/\\n\\n{lines}\\n{names}\\n{hashlib.sha256(body).hexdigest()}"
+    scope = f"{now[:8]}/{os.environ['AWS_REGION']}/sqs/aws4_request"
+    text = f"AWS4-HMAC-SHA256\\n{now}\\n{scope}\\n{hashlib.sha256(request.encode()).hexdigest()}"
+    key = b"AWS4" + os.environ["AWS_SECRET_ACCESS_KEY"].encode()
+    for part in [*scope.split("/"), text]:
+        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+    headers["authorization"] = (
+        f"AWS4-HMAC-SHA256 Credential={os.environ['AWS_ACCESS_KEY_ID']}/{scope}, "
+        f"SignedHeaders={names}, Signature={key.hex()}")
+    return headers
 
 def effect(token, phase, message_id=""):
-    body = json.dumps({"token": token, "phase": phase, "messageId": message_id})
-    sqs.send_message(QueueUrl=os.environ["EFFECTS"], MessageBody=body)
+    words = json.dumps({"token": token, "phase": phase, "messageId": message_id})
+    body = json.dumps({"QueueUrl": os.environ["EFFECTS"], "MessageBody": words}).encode()
+    try:
+        server.request("POST", "/", body, signed(body))
+        reply = server.getresponse()
+        answer = reply.read()
+    except OSError:
+        # The function was idle for longer than the server keeps a connection.
+        server.close()
+        server.request("POST", "/", body, signed(body))
+        reply = server.getresponse()
+        answer = reply.read()
+    if reply.status != 200:
+        raise OSError(f"the effect was refused: {answer}")
 
 def work(token, message_id=""):
     effect(token, "begin", message_id)
@@ -74,7 +105,7 @@ def set_up(port, queues):
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("index.py", SOURCE)
     functions.create_function(
-        FunctionName=FUNCTION, Runtime="python3.11", Handler="index.handler", Timeout=5,
+        FunctionName=FUNCTION, Runtime="python3.11", Handler="index.handler", Timeout=20,
         Role=f"arn:aws:iam::{KEY}:role/{FUNCTION}", Code={"ZipFile": packed.getvalue()},
         Environment={"Variables": {"EFFECTS": queues["effects"]}})
     deadline = time.monotonic() + 20

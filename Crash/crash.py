@@ -3,13 +3,16 @@
 
     python3 Crash/crash.py --runs 50 --binary .build/release/martlet --seed 7
 
-A run is: at least 200 acknowledged operations, then `kill -9`, then a start. In a third of the
-runs the new process is killed again within 50 ms; in a third, where a function is mapped
-(`--application`), while an invocation is under way. After every ROUND runs the clients stop, all
-queues are drained, and the round's journal is audited. Ends with 1 when a promise was broken.
+A run is: at least 200 acknowledged operations, then `kill -9`, then a start. After half of the
+runs the new process is killed again within 50 ms; in the other half, where a function is mapped
+(`--application`), the kill comes while an invocation is under way: a third of all kills each.
+After every ROUND runs the clients stop, all queues are drained, and the round's journal is
+audited. Before each kill of a ready server its own count of replies that came before their sync
+must be 0. Ends with 1 when a promise was broken.
 """
 
 import argparse
+import collections
 import json
 import os
 import random
@@ -30,6 +33,8 @@ from workload import (
 
 ACKNOWLEDGED_BETWEEN = 200
 EARLY_SECONDS = 0.05
+KILLS_MIN, RUNS_MAX = 20, 1000
+INVOCATION_WITHIN = 60
 ROUND = 10
 
 
@@ -41,7 +46,10 @@ class Round:
         self.prefix = f"r{number}"
         self.with_application = with_application
         self.kills = []
+        self.early = self.invoking = 0
+        self.fewest = None
         self.more = []
+        self.backlog = collections.defaultdict(int)
         self.queues = self.create_queues()
         self.workers = self.make_workers()
 
@@ -84,7 +92,8 @@ class Round:
             for _ in range(count):
                 name = f"{self.prefix}c{len(made)}"
                 seeded = random.Random(self.rng.random())
-                made.append(kind(name, self.server.port, seeded, self.queues, **settings))
+                made.append(kind(name, self.server.port, seeded, self.queues, self.backlog,
+                                 **settings))
 
         add(FIFOProducer, 2, queue="fifo", groups=4)
         add(FIFOConsumer, 2, queue="fifo")
@@ -99,7 +108,7 @@ class Round:
         if self.with_application:
             from application import FUNCTION
 
-            add(Producer, 1, queue="work", poison=0.1)
+            add(Producer, 1, queue="work", poison=0.1, slow=0.2, pause=0.1)
             add(Invoker, 1, function=FUNCTION)
         return made
 
@@ -135,30 +144,42 @@ class Round:
 
     def run(self, style):
         """One run; see the module's text."""
+        before = self.acknowledged
         self.load()
+        self.server.check_acknowledgements()
         if style == "invocation" and self.with_application:
             self.await_invocation()
+            self.invoking += 1
         else:
             time.sleep(self.rng.uniform(0, 0.15))
         self.kill()
+        done = self.acknowledged - before
+        self.fewest = done if self.fewest is None else min(self.fewest, done)
         self.server.start()
         if style == "start":
             time.sleep(self.rng.uniform(0, EARLY_SECONDS))
             self.kill()
+            self.early += 1
             self.server.start()
         self.server.wait_ready()
 
     def await_invocation(self):
-        """Until a function has begun something that it has not ended."""
+        """Until a function has begun something slow that it has not ended."""
         client = Client(self.server.port)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + INVOCATION_WITHIN
         while time.monotonic() < deadline:
-            for item, body in self.take(client, "effects"):
-                if body["phase"] == "begin":
-                    client.close()
-                    time.sleep(self.rng.uniform(0, 0.1))
-                    return
-        raise SystemExit("no invocation began within 20 s")
+            begun = set()
+            for _, body in self.take(client, "effects"):
+                if body["phase"] == "end":
+                    begun.discard(body["token"])
+                elif body["token"].startswith("slow"):
+                    begun.add(body["token"])
+            if begun:
+                client.close()
+                time.sleep(self.rng.uniform(0, 0.1))
+                return
+            time.sleep(0.005)
+        raise SystemExit(f"no slow invocation began within {INVOCATION_WITHIN} s")
 
     # The end of a round
 
@@ -250,6 +271,8 @@ class Round:
                     self.more.append(Event(
                         "effect", "work", begin, position(), OK, token=body["token"],
                         message_id=body["messageId"], phase=body["phase"]))
+                    if body["phase"] == "end" and not body["token"].startswith("run"):
+                        self.backlog["work"] -= 1
                 else:
                     item = Item(body["requestPayload"]["token"], message["MessageId"])
                     self.more.append(
@@ -277,15 +300,18 @@ class Round:
 
 
 def styles(rng, runs):
-    """The run's kinds, each a third, in random order."""
-    chosen = [("load", "start", "invocation")[number % 3] for number in range(runs)]
-    rng.shuffle(chosen)
-    return chosen
+    """The runs' kinds: of each two one of either kind, so that any number is half of each."""
+    chosen = []
+    while len(chosen) < runs:
+        chosen += rng.sample(("start", "invocation"), 2)
+    return chosen[:runs]
 
 
 def main():
     parser = argparse.ArgumentParser(description="Kill a loaded server and audit its promises.")
     parser.add_argument("--runs", type=int, default=50)
+    parser.add_argument("--seconds", type=float, default=None,
+                        help=f"begin no run after so long, but kill at least {KILLS_MIN} times")
     parser.add_argument("--binary", default=".build/release/martlet")
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--application", action="store_true",
@@ -295,13 +321,24 @@ def main():
     seed = arguments.seed if arguments.seed is not None else random.SystemRandom().randrange(10**9)
     rng = random.Random(seed)
     folder = tempfile.mkdtemp(prefix="martlet-crash-")
-    print(f"crash: seed {seed}, {arguments.runs} runs, data and log in {folder}", flush=True)
+    runs = arguments.runs if arguments.seconds is None else RUNS_MAX
+    print(f"crash: seed {seed}, {runs} runs, data and log in {folder}", flush=True)
     server = Server(os.path.abspath(arguments.binary), folder)
     server.start()
     server.wait_ready()
-    failed, operations, kills = False, 0, 0
-    plan = styles(rng, arguments.runs)
+    failed, operations, kills, early, invoking, fewest = False, 0, 0, 0, 0, None
+    plan = styles(rng, runs)
+    began = time.monotonic()
+
+    def is_over(more=0):
+        elapsed = time.monotonic() - began
+        return (arguments.seconds is not None and elapsed > arguments.seconds
+                and kills + more >= KILLS_MIN)
+
+    done = 0
     for number, start in enumerate(range(0, len(plan), ROUND)):
+        if is_over():
+            break
         part = Round(server, rng, number, arguments.application)
         if arguments.application:
             import application
@@ -309,13 +346,18 @@ def main():
             (application.point_at if number else application.set_up)(server.port, part.queues)
         part.start_workers()
         for style in plan[start:start + ROUND]:
+            if is_over(len(part.kills)):
+                break
             part.run(style)
+            done += 1
         events, violations = part.finish()
         if arguments.application:
             application.disconnect(server.port)
         operations += part.acknowledged
         kills += len(part.kills)
-        print(f"crash: {start + len(plan[start:start + ROUND])}/{len(plan)} runs, {kills} kills, "
+        early, invoking = early + part.early, invoking + part.invoking
+        fewest = part.fewest if fewest is None else min(fewest, part.fewest)
+        print(f"crash: {done} runs, {kills} kills, "
               f"{operations} acknowledged, {len(violations)} violations", flush=True)
         if violations:
             failed = True
@@ -325,6 +367,8 @@ def main():
                 print(f"  {violation}")
             print(f"  journal: {path}")
     code = server.stop()
+    print(f"crash: at least {fewest} acknowledged between a start and a kill that was to come "
+          f"later than 50 ms; {server.checks} readings of replies before their sync, all 0")
     print(f"crash: start to first answer: median {statistics.median(server.starts) * 1000:.0f} ms,"
           f" worst {max(server.starts) * 1000:.0f} ms over {len(server.starts)} starts; "
           f"ended with {code}")
@@ -332,7 +376,9 @@ def main():
         print(f"crash: kept {folder}")
     else:
         shutil.rmtree(folder, ignore_errors=True)
-    print("crash: FAILED" if failed else "crash: nothing acknowledged was lost")
+    verdict = "FAILED" if failed else "nothing acknowledged was lost"
+    print(f"crash: {verdict}: {kills} kills ({early} within 50 ms of a start, {invoking} during an "
+          f"invocation), {operations} acknowledged")
     return 1 if failed else 0
 
 

@@ -25,6 +25,7 @@ class Server:
         self.port = free_port()
         self.process = None
         self.starts = []
+        self.checks = 0
         self._log = open(os.path.join(folder, "server.log"), "ab")
 
     def start(self):
@@ -68,6 +69,14 @@ class Server:
                 f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n", b"")
         finally:
             client.close()
+
+    def check_acknowledgements(self):
+        """The server's own count of acknowledgements that no sync begun after their apply covers."""
+        name = b"martlet_store_acknowledged_unsynced_total "
+        lines = [line for line in self.get("/metrics")[1].split(b"\n") if line.startswith(name)]
+        if lines != [name + b"0"]:
+            raise SystemExit(f"replies came before their sync: {lines}")
+        self.checks += 1
 
     def advance(self, duration):
         """Moves the virtual clock, and returns when all that fell due is at rest."""

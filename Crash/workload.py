@@ -18,12 +18,15 @@ BACKLOG = 400
 
 
 class Worker(threading.Thread):
-    """Runs `step` until told to end; a kill of the server is nothing special to it."""
+    """Runs `step` until told to end; a kill of the server is nothing special to it.
 
-    def __init__(self, name, port, rng, queues):
+    `backlog` counts roughly what each queue holds; all workers of a round share it.
+    """
+
+    def __init__(self, name, port, rng, queues, backlog):
         super().__init__(name=name, daemon=True)
         self.client = Client(port)
-        self.rng, self.queues = rng, queues
+        self.rng, self.queues, self.backlog = rng, queues, backlog
         self.events = []
         self.acknowledged = 0
         self.ending = threading.Event()
@@ -48,8 +51,11 @@ class Worker(threading.Thread):
     def note(self, kind, queue, begin, outcome=OK, **fields):
         end = position() if outcome != UNKNOWN else None
         self.events.append(Event(kind, queue, begin, end, outcome, **fields))
-        if outcome == OK:
-            self.acknowledged += 1
+        if outcome != OK:
+            return
+        self.acknowledged += 1
+        if kind in ("send", "delete") and not fields["token"].startswith("poison"):
+            self.backlog[queue] += 1 if kind == "send" else -1
 
     def body(self, token):
         return token + "|" + "x" * self.rng.choice((0, 10, 100, 1000, 3000))
@@ -162,11 +168,11 @@ class FIFOProducer(Worker):
             kind = "poison" if self.rng.random() < self.poison else "f"
             self.pending = (f"{kind}-{self.queue}-{group}-{index}", group, index)
         token, group, index = self.pending
-        if self.send(self.queue, token, group, index) == OK:
+        if self.backlog[self.queue] > BACKLOG:
+            self.ending.wait(PAUSE_UNREACHED)
+        elif self.send(self.queue, token, group, index) == OK:
             self.next[group] += 1
             self.pending = None
-        elif self.ending.is_set():
-            return
 
 
 class FIFOConsumer(Worker):
@@ -197,20 +203,28 @@ def group_of(token):
 class Producer(Worker):
     """Sends to a standard queue, singly and in batches; never resends what got no answer."""
 
-    def __init__(self, *arguments, queue, poison=0.0):
+    def __init__(self, *arguments, queue, poison=0.0, slow=0.0, pause=0.0):
         super().__init__(*arguments)
-        self.queue, self.poison, self.count = queue, poison, 0
+        self.queue, self.poison, self.slow, self.count = queue, poison, slow, 0
+        self.pause = pause
 
     def token(self):
         self.count += 1
-        kind = "poison" if self.rng.random() < self.poison else "s"
+        drawn = self.rng.random()
+        kind = "poison" if drawn < self.poison else "s"
+        if self.poison <= drawn < self.poison + self.slow:
+            kind = "slow"
         return f"{kind}-{self.queue}-{self.name}-{self.count}"
 
     def step(self):
-        if self.rng.random() < 0.3:
+        if self.backlog[self.queue] > BACKLOG:
+            # What is left over at a round's end has to be drained one by one.
+            self.ending.wait(PAUSE_UNREACHED)
+        elif not self.pause and self.rng.random() < 0.3:
             self.send_batch(self.queue, [self.token() for _ in range(self.rng.randint(1, 10))])
         else:
             self.send(self.queue, self.token())
+            self.ending.wait(self.pause)
 
 
 class Consumer(Worker):
@@ -303,4 +317,4 @@ class Invoker(Worker):
             self.note("invoke", self.function, begin, UNKNOWN, token=token)
             raise
         self.note("invoke", self.function, begin, OK if status == 202 else REFUSED, token=token)
-        self.ending.wait(0.05)
+        self.ending.wait(0.1)

@@ -148,6 +148,7 @@ extension FunctionRuntime {
             environment.phase = .serving
             environment.initTimer?.cancel()
             findInnermost(environment)
+            environment.meter?.findMain()
             if !environment.countsInitAsRun {
                 environment.initMilliseconds =
                     Double(time.monotonicNanoseconds() - environment.startedNanoseconds) / 1e6
@@ -173,6 +174,7 @@ extension FunctionRuntime {
 
     /// The runtime could not load the function: this environment will serve nothing.
     private func initFailed(_ environment: ExecutionEnvironment, _ failure: FunctionFailure) {
+        environment.noteUse(bytes: environment.meter?.peakBytes() ?? 0)
         write(
             InvocationReport.initReport(
                 milliseconds: Double(

@@ -54,6 +54,9 @@ extension FunctionRuntime {
         kill(environment, process)
         drainOutput(environment)
         if let rest = environment.splitter.flush() { write(rest, to: environment) }
+        if environment.usedMegabytes == 0 {
+            environment.noteUse(bytes: environment.group?.peakBytes() ?? 0)
+        }
         let wasOutOfMemory = (environment.group?.outOfMemoryKills() ?? 0) > 0
         settle(environment, exit.insideSandbox, wasOutOfMemory: wasOutOfMemory)
         for connection in environment.connections.keys.sorted() {
@@ -104,11 +107,11 @@ extension FunctionRuntime {
         case .shutdown:
             complete(environment, .unavailable(.shuttingDown), status: nil)
         case .memory:
-            environment.usedMegabytes = environment.function.memoryMegabytes
+            environment.noteUse(bytes: .max)
             crash(environment, .outOfMemory(requestID: requestID))
         case .retired, nil:
             if wasOutOfMemory, exit == .signal(SIGKILL) {
-                environment.usedMegabytes = environment.function.memoryMegabytes
+                environment.noteUse(bytes: .max)
                 crash(environment, .outOfMemory(requestID: requestID))
             } else if current.deliveredNanoseconds != nil || wasInitialising {
                 crash(environment, .exited(requestID: requestID, exit: exit))

@@ -160,8 +160,9 @@ extension FunctionRuntime {
     }
 
     private func measure(_ environment: ExecutionEnvironment) {
-        guard let usage = environment.meter?.usage() else { return }
-        environment.usedMegabytes = max(environment.usedMegabytes, usage.residentMegabytes)
+        guard let meter = environment.meter else { return }
+        let usage = meter.usage()
+        environment.noteUse(bytes: meter.reportableBytes(usage))
         guard usage.anonymousBytes > environment.function.memoryMegabytes << 20 else { return }
         end(environment.identifier, .memory)
     }
@@ -170,9 +171,8 @@ extension FunctionRuntime {
 
     /// The runtime answered; the environment may take the next event.
     func finish(_ environment: ExecutionEnvironment, _ outcome: FunctionResult.Outcome) {
-        if let usage = environment.meter?.usage() {
-            environment.usedMegabytes = max(environment.usedMegabytes, usage.residentMegabytes)
-        }
+        // What its children hold the regular look sees.
+        environment.noteUse(bytes: environment.meter?.peakBytes() ?? 0)
         // What the handler wrote before it answered lies in the pipe already.
         drainOutput(environment)
         var status: InvocationReport.Status?

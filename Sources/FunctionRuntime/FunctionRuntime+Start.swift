@@ -18,7 +18,7 @@ extension FunctionRuntime {
     /// What a function's process is.
     private struct Command {
         var arguments: [String]
-        var visibleFolders: [String] = []
+        var mounts: [SandboxLayout.Mount] = []
         var pythonPath: [String] = []
         /// For the log: what runs, and what stands in for what.
         var version: String
@@ -55,7 +55,9 @@ extension FunctionRuntime {
         pool.setUsable(identifier, until: credentials.expires)
         let environment = makeEnvironment(identifier, function)
         if let warning = command.warning { write(warning, to: environment) }
-        write(InvocationReport.initStart(runtime: command.version), to: environment)
+        write(
+            InvocationReport.initStart(version: command.version, region: function.region),
+            to: environment)
         do throws(ShellError) {
             try await launch(
                 environment, sandbox: sandbox, command: command, code: code,
@@ -74,7 +76,10 @@ extension FunctionRuntime {
     ) -> FunctionResult {
         let environment = makeEnvironment(identifier, function)
         let status = InvocationReport.Status.error(type: failure.errorType)
-        write(InvocationReport.initStart(runtime: function.runtime), to: environment)
+        write(
+            InvocationReport.initStart(
+                version: Self.providedVersion(function.runtime), region: function.region),
+            to: environment)
         write(InvocationReport.initReport(milliseconds: 0, status: status), to: environment)
         var tail = LogTail()
         for line in [
@@ -125,7 +130,8 @@ extension FunctionRuntime {
         if case .provided = family {
             let program = await launcher.perform { SmallFile.isExecutable("\(code)/bootstrap") }
             guard program else { throw .failure(.noBootstrap(requestID: requestID)) }
-            return Command(arguments: ["\(root)/bootstrap"], version: function.runtime)
+            return Command(
+                arguments: ["\(root)/bootstrap"], version: Self.providedVersion(function.runtime))
         }
         let found: Interpreter
         var warning: String?
@@ -136,15 +142,19 @@ extension FunctionRuntime {
             throw .unavailable(.runtimeMissing(message: explanation))
         }
         var command = Command(arguments: [found.path], version: "", warning: warning)
-        command.visibleFolders = found.prefix.map { [$0] } ?? []
+        command.mounts = found.prefix.map { [SandboxLayout.Mount(source: $0, target: $0)] } ?? []
         if case .node(_) = family {
             command.version = "nodejs:\(found.version)"
             command.arguments += ["\(runtimes)/bootstrap.mjs"]
             return command
         }
         command.version = "python:3.\(found.version)"
-        command.pythonPath = configuration.pythonSDKPaths
-        command.visibleFolders += configuration.pythonSDKPaths
+        for (position, folder) in configuration.pythonSDKPaths.enumerated() {
+            // At its own path `/tmp` or `/proc` could lie over it.
+            let inside = level == .namespaces ? "/opt/martlet/sdk\(position)" : folder
+            command.pythonPath.append(inside)
+            command.mounts.append(SandboxLayout.Mount(source: folder, target: inside))
+        }
         let bundlesClient = await launcher.perform {
             SmallFile.isFile("\(code)/awslambdaric/__main__.py")
         }
@@ -154,6 +164,29 @@ extension FunctionRuntime {
             ? ["-m", "awslambdaric", function.handler]
             : ["-S", "-B", "\(runtimes)/bootstrap.py"]
         return command
+    }
+
+    /// `provided.al2023` as AWS writes it in a version.
+    private static func providedVersion(_ runtime: String) -> String {
+        runtime.split(separator: ".", maxSplits: 1).joined(separator: ":")
+    }
+
+    /// Looks for the interpreters there are, so that a first event need not wait for that.
+    func findInterpreters() async {
+        let search = InterpreterSearch(
+            folders: configuration.interpreterFolders,
+            versionFolders: configuration.versionFolders)
+        let strict = configuration.strictRuntimes
+        let found = await launcher.perform {
+            (pythons: search.all(.python(minor: 0)), nodes: search.all(.node(major: 0)))
+        }
+        let names =
+            found.pythons.map { "python3.\($0.version)" }
+            + found.nodes.map { "nodejs\($0.version).x" }
+        for name in names where interpreters[name] == nil {
+            interpreters[name] = InterpreterChoice.choose(
+                name, among: name.hasPrefix("p") ? found.pythons : found.nodes, strict: strict)
+        }
     }
 
     func interpreter(for runtime: String) async -> InterpreterChoice {
@@ -195,7 +228,7 @@ extension FunctionRuntime {
             environment: variables(
                 environment, sandbox: sandbox, command: command, code: code,
                 credentials: credentials),
-            codeFolder: code, visibleFolders: command.visibleFolders,
+            codeFolder: code, mounts: command.mounts,
             temporaryMegabytes: function.ephemeralStorageMegabytes,
             ports: [9001, host.endpointPort],
             userID: configuration.userIDBase
@@ -216,7 +249,9 @@ extension FunctionRuntime {
         }
         let process = try await launcher.launch(plan)
         environment.process = process
-        environment.meter = MemoryMeter(group: environment.group, processID: process.processID)
+        environment.meter = MemoryMeter(
+            group: environment.group, processID: process.processID,
+            isWrapped: sandbox.level == .namespaces)
         attach(environment, process)
         // It may have been told to end while it was being started.
         if environment.ending != nil { kill(environment, process) }

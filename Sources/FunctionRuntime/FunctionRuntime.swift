@@ -33,6 +33,7 @@ package actor FunctionRuntime: FunctionExecutor {
     private var sandbox: Sandbox?
     private var sandboxFailure: ShellError?
     private var isPreparing = false
+    private var hasLookedForInterpreters = false
     private var preparationWaiters: [CheckedContinuation<Void, Never>] = []
     private var waiters: [Waiter] = []
     private var endWaiters: [CheckedContinuation<Void, Never>] = []
@@ -72,13 +73,19 @@ package actor FunctionRuntime: FunctionExecutor {
 
     // MARK: Machine
 
-    /// Finds out what works on this machine; a server calls it once it is ready.
+    /// Finds out what works on this machine and which interpreters there are.
     ///
-    /// Returns what was found, or why nothing can run at all.
+    /// A server calls it once it is ready; without that the first event waits for it. Returns
+    /// what was found, or why nothing can run at all.
     @discardableResult
     package func prepare() async -> Result<SandboxReport, FunctionStartFailed> {
         do throws(FunctionStartFailed) {
-            return .success(try await machine().report)
+            let report = try await machine().report
+            if !hasLookedForInterpreters {
+                hasLookedForInterpreters = true
+                await findInterpreters()
+            }
+            return .success(report)
         } catch {
             return .failure(error)
         }

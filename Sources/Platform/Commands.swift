@@ -4,6 +4,7 @@
 import AdminAPI
 import Basics
 import Chronology
+import FunctionRuntime
 import Journal
 import LambdaService
 import LogsService
@@ -41,8 +42,17 @@ final class Commands: PlatformCommands {
             "durability": .string(
                 configuration.isEphemeral ? "ephemeral" : configuration.durability.rawValue),
             "store": .string("\(platform.world.store.state)"),
-            "sandbox": .string(await platform.sandbox()),
+            "profile": .string("\(configuration.profile)"),
+            "limits": .string(configuration.limits.rawValue),
+            "sandbox": .string(await platform.sandbox().text),
         ]
+        let functions = await platform.runtime.status()
+        object["environments"] = .integer(Int64(functions.environments))
+        object["busyEnvironments"] = .integer(Int64(functions.busyEnvironments))
+        object["functionMegabytes"] = .integer(Int64(functions.memoryMegabytesUsed))
+        object["functionMegabytesMax"] = .integer(Int64(functions.memoryMegabytesMax))
+        // Sentences: which version stands in for which.
+        object["substitutes"] = .array(functions.substitutes.map { .string($0) })
         object["services"] = .array(serviceNames.map { .string($0) })
         return object
     }

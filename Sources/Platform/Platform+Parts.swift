@@ -51,18 +51,23 @@ extension Platform {
     }
 
     static func listen(
-        _ server: HTTPServer, _ configuration: PlatformConfiguration, _ gateway: Gateway,
-        _ world: World
+        _ server: HTTPServer, _ configuration: PlatformConfiguration,
+        _ application: any HTTPApplication, _ world: World
     ) async throws -> HTTPListener {
         do {
             return try await server.bind(
                 host: configuration.host, port: configuration.port, tag: "front",
-                application: gateway)
+                application: application)
         } catch let error as IOError where error.errnoCode == EADDRINUSE {
             await world.store.close()
             throw PlatformFailure(
                 "Port \(configuration.port) is in use. Stop what listens there, or choose "
                     + "another with --port.")
+        } catch {
+            await world.store.close()
+            throw PlatformFailure(
+                "Cannot listen on \(configuration.host), port \(configuration.port): \(error). "
+                    + "Choose others with --host and --port.")
         }
     }
 

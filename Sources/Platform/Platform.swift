@@ -3,7 +3,7 @@
 // The only target that names every service and engine.
 
 import AdminAPI
-import Basics
+package import Basics
 import Chronology
 import CodeArchive
 import Delivery
@@ -40,6 +40,7 @@ package final class Platform: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let server: HTTPServer
     private let listener: HTTPListener
+    private let ephemeralFolder: EphemeralFolder?
 
     /// Where it listens, as clients write it.
     package let endpoint: String
@@ -58,6 +59,9 @@ package final class Platform: Sendable {
     private init(_ configuration: PlatformConfiguration, group: MultiThreadedEventLoopGroup)
         async throws
     {
+        var configuration = configuration
+        ephemeralFolder = try configuration.isEphemeral ? EphemeralFolder() : nil
+        if let ephemeralFolder { configuration.dataDirectory = ephemeralFolder.path }
         self.configuration = configuration
         self.group = group
         let time = SystemTime(loop: group.next())
@@ -101,11 +105,16 @@ package final class Platform: Sendable {
             identities: iam,
             reserved: AdminAPI(
                 version: Self.version, clock: clock, platform: commands, journal: world.journal))
+        var application: any HTTPApplication = gateway
+        if let sink = configuration.requestSink {
+            application = RequestLog(application: gateway, time: time, sink: sink)
+        }
         server = try await HTTPServer(group: group, wallClock: { time.wall() })
-        listener = try await Self.listen(server, configuration, gateway, world)
+        listener = try await Self.listen(server, configuration, application, world)
         let port = listener.port ?? configuration.port
-        endpoint = "http://\(configuration.host):\(port)"
-        hosting.bind(server, gateway, port: UInt16(clamping: port))
+        let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
+        endpoint = "http://\(host):\(port)"
+        hosting.bind(server, application, port: UInt16(clamping: port))
         commands.bind(self)
         try await sqs.start()
         try await logs.start()
@@ -125,14 +134,40 @@ package final class Platform: Sendable {
         await runtime.shutdown()
         await journalFiles?.stop()
         await world.store.close()
+        ephemeralFolder?.remove()
         try? await group.shutdownGracefully()
     }
 
+    /// The machine's wall clock, for the operator's log.
+    package static func wallTime() -> Timestamp { SystemTime.wall() }
+
+    /// Looks around for the sandbox and the interpreters while nobody waits for them, and tells
+    /// what was found.
+    ///
+    /// A moment after the start, whose first requests have the processors to themselves.
+    package func prepareFunctions(
+        _ tell: @escaping @Sendable (_ text: String, _ isWeak: Bool) -> Void
+    ) {
+        let background = world.background
+        let runtime = runtime
+        _ = world.clock.physical.after(nanoseconds: 50_000_000) {
+            background.run {
+                switch await runtime.prepare() {
+                case .success(let report): tell(report.text, report.level == .rlimits)
+                case .failure(let failure):
+                    tell("functions cannot run here: \(failure.message)", true)
+                }
+            }
+        }
+    }
+
     /// What the function sandbox is and what it does not stop, found out when first asked.
-    package func sandbox() async -> String {
+    ///
+    /// It is weak when functions run without walls of their own, or cannot run.
+    package func sandbox() async -> (text: String, isWeak: Bool) {
         switch await runtime.prepare() {
-        case .success(let report): report.text
-        case .failure(let failure): "functions cannot run here: \(failure)"
+        case .success(let report): (report.text, report.level == .rlimits)
+        case .failure(let failure): (failure.message, true)
         }
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an operator may set of a running Martlet, already parsed.
 
+package import Basics
 package import FunctionRuntime
 package import Gateway
 
@@ -25,7 +26,7 @@ package struct PlatformConfiguration: Sendable {
     package var port = 4566
     package var dataDirectory: String
     package var durability = Durability.durable
-    /// Everything in memory; nothing is left at the end.
+    /// Everything in memory, functions' code in a temporary folder; nothing is left at the end.
     package var isEphemeral = false
     package var limits = Limits.relaxed
     package var profile = Authenticator.Profile.local
@@ -37,6 +38,8 @@ package struct PlatformConfiguration: Sendable {
     /// Scheme, host and port of URLs handed out; `nil` reuses the caller's.
     package var publicEndpoint: String?
     package var functions = FunctionRuntimeConfiguration()
+    /// Told of every request; `nil` tells nobody and costs nothing.
+    package var requestSink: (@Sendable (_ text: String, _ fields: JSONObject) -> Void)?
     /// Records the journal keeps in memory.
     package var journalCapacity = 65_536
 

@@ -20,7 +20,9 @@ struct SystemTime: PhysicalTime {
 
     func monotonicNanoseconds() -> UInt64 { NIODeadline.now().uptimeNanoseconds }
 
-    func wall() -> Timestamp {
+    func wall() -> Timestamp { Self.wall() }
+
+    static func wall() -> Timestamp {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)

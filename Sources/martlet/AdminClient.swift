@@ -12,12 +12,11 @@ import Basics
 
 /// Where the server is.
 struct ServerOptions: ParsableArguments {
-    @Option(help: "Port of the server.") var port: Int?
+    @Option(help: "Port of the server; 4566 unless MARTLET_PORT says otherwise.") var port: Int?
 
     func client() throws -> AdminClient {
-        AdminClient(
-            port: try port ?? Settings.number("MARTLET_PORT") ?? Settings.gatewayListen.port ?? 4566
-        )
+        let port = try self.port ?? Settings.number("MARTLET_PORT") ?? Settings.gatewayListen().port
+        return AdminClient(port: try Settings.checkedPort(port ?? 4566, from: 1))
     }
 }
 
@@ -31,7 +30,8 @@ struct AdminClient {
         var body: [UInt8] = []
         try stream(method, path, document) { body += $0 }
         guard let object = (try? JSONValue(parsing: body))?.objectValue else {
-            throw ValidationError("The server gave no answer that makes sense.")
+            throw CommandFailure(
+                "What answers on port \(port) is no Martlet. Name its port with --port.")
         }
         return object
     }
@@ -65,7 +65,8 @@ struct AdminClient {
         }
         if let failure {
             let message = (try? JSONValue(parsing: failed))?["error"]?.stringValue
-            throw ValidationError(message ?? "The server answered \(failure).")
+            throw CommandFailure(
+                message ?? "The server on port \(port) answered \(failure). Is it a Martlet?")
         }
     }
 
@@ -82,8 +83,9 @@ struct AdminClient {
         }
         guard descriptor >= 0, connected == 0 else {
             if descriptor >= 0 { close(descriptor) }
-            throw ValidationError(
-                "No Martlet answers on port \(port). Start one with `martlet serve`.")
+            throw CommandFailure(
+                "No Martlet answers on port \(port). Start one with `martlet serve`, or name its port "
+                    + "with --port.")
         }
         return descriptor
     }
@@ -94,7 +96,7 @@ struct AdminClient {
             let count = bytes[sent...].withUnsafeBytes {
                 Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
             }
-            guard count > 0 else { throw ValidationError("The server closed the connection.") }
+            guard count > 0 else { throw CommandFailure("The server closed the connection.") }
             sent += count
         }
     }

@@ -8,6 +8,11 @@ import Basics
 struct Clock: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show, freeze, advance or resume the server's virtual time.",
+        discussion: """
+            Visibility timeouts, delays, retention, retries and expiries follow this clock, not the
+            machine's: `martlet clock advance 15m` ends a 15-minute delay at once. A function's
+            timeout is real time. The setting survives a restart.
+            """,
         subcommands: [Show.self, Freeze.self, Advance.self, Resume.self],
         defaultSubcommand: Show.self)
 
@@ -31,7 +36,12 @@ struct Clock: ParsableCommand {
 
     struct Advance: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Move time on, such as by 15m, 12h or 4d, firing all that falls due.")
+            abstract: "Move time on, such as by 15m, 12h or 4d, firing all that falls due.",
+            discussion: """
+                What falls due fires in order of time, and the work it causes comes to rest before
+                time moves on. That may take up to a minute of real time; what still runs then is
+                told, and time stays where it got to.
+                """)
         @OptionGroup var server: ServerOptions
         @Argument(help: "90s, 15m, 12h, 4d, or sums such as 1h30m.") var duration: String
         func run() throws {

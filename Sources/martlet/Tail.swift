@@ -13,7 +13,12 @@ import Basics
 /// Follows the journal.
 struct Tail: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Follow every call, invocation and delivery as it happens.")
+        abstract: "Follow every call, invocation and delivery as it happens.",
+        discussion: """
+            A line has the virtual time, the operation, the HTTP status or 0, an error's code and
+            the resource. What was caused by a line above it is indented under it. Ends with Ctrl-C
+            or with the server.
+            """)
     @OptionGroup var server: ServerOptions
     @Flag(help: "One JSON document a line.") var json = false
 

@@ -234,6 +234,10 @@ struct ReportTests {
         #expect(
             line == "REPORT RequestId: r\tDuration: 1.23 ms\tBilled Duration: 2 ms\t"
                 + "Memory Size: 128 MB\tMax Memory Used: 30 MB\tInit Duration: 100.00 ms\t")
+        let timeout = InvocationReport.report(
+            requestID: "r", durationMilliseconds: 3000, billedMilliseconds: 3000,
+            memoryMegabytes: 128, usedMegabytes: 30, initMilliseconds: nil, status: .timeout)
+        #expect(timeout.hasSuffix("\tMax Memory Used: 30 MB\tStatus: timeout"))
         #expect(InvocationReport.hundredths(0.005) == "0.01")
         #expect(InvocationReport.hundredths(.infinity) == "1000000000000000.00")
     }
@@ -244,6 +248,16 @@ struct ReportTests {
         #expect(
             InvocationReport.streamName(at: now, version: "$LATEST", nonce: [0xAB, 1])
                 == "2026/11/24/[$LATEST]ab01")
+    }
+
+    @Test("A process's peak is told apart into its own memory and what it shares")
+    func peak() {
+        let peak = MemoryMeter.Peak(
+            status: "Name:\tpython\nVmHWM:\t    9000 kB\nVmRSS:\t    8000 kB\n"
+                + "RssAnon:\t    3000 kB\nRssFile:\t    4900 kB\nRssShmem:\t     100 kB\n")
+        #expect(peak.ownBytes == 4000 << 10)
+        #expect(peak.sharedBytes == 5000 << 10)
+        #expect(MemoryMeter.Peak(status: "").ownBytes == 0)
     }
 
     @Test("What a runtime posts is passed on, or named when it is no JSON")

@@ -3,6 +3,7 @@
 
 import Basics
 import FunctionRuntime
+import Glibc
 import LambdaService
 import Testing
 
@@ -27,7 +28,9 @@ struct EnvironmentTests {
         await laboratory.close()
         let lines = laboratory.host.lines
         try #require(lines.count == 9)
-        #expect(lines[0] == "INIT_START Runtime Version: python:3.11\tRuntime Version ARN: ")
+        #expect(
+            lines[0] == "INIT_START Runtime Version: python:3.11\tRuntime Version ARN: "
+                + "arn:aws:lambda:us-east-1::runtime:martlet-python-3.11")
         #expect(lines[1] == "loading")
         #expect(lines[2] == "START RequestId: request-1 Version: $LATEST")
         #expect(Array(lines[3...5]) == ["one", "two", "half"])
@@ -47,6 +50,51 @@ struct EnvironmentTests {
         #expect(tail == lines[2...].joined(separator: "\n") + "\n")
         #expect(
             result.logStream.wholeMatch(of: /\d{4}\/\d\d\/\d\d\/\[\$LATEST\][0-9a-f]{32}/) != nil)
+    }
+
+    @Test(
+        "The memory reported is the most that was held, also of what is gone again",
+        arguments: [SandboxLevel.namespaces, .rlimits])
+    func memory(level: SandboxLevel) async throws {
+        let laboratory = try Laboratory(level: level)
+        let function = try laboratory.python(
+            "remembers",
+            """
+            def handler(event, context):
+                held = bytearray(event * 1048576)
+                held[::4096] = b"x" * len(held[::4096])
+            """)
+        var used: [Int] = []
+        for megabytes in [0, 64, 0] {
+            let result = await laboratory.invoke(function, "\(megabytes)")
+            try #require(result.text == "null")
+            used.append(result.maxMemoryMegabytes)
+        }
+        await laboratory.close()
+        // An interpreter alone has some seven megabytes; the large block comes on top.
+        #expect((5...32).contains(used[0]), "\(used)")
+        #expect((used[0] + 60...used[0] + 70).contains(used[1]), "\(used)")
+        // As on AWS it is the most of all events so far.
+        #expect(used[2] == used[1])
+    }
+
+    @Test("The SDK is there wherever its folder lies, under /tmp as well")
+    func kit() async throws {
+        let kit = "/tmp/martlet-test-kit-\(getpid())"
+        let laboratory = try Laboratory { $0.pythonSDKPaths = [kit] }
+        try #require(mkdir(kit, 0o755) == 0)
+        defer {
+            unlink("\(kit)/kit.py")
+            rmdir(kit)
+        }
+        let descriptor = open("\(kit)/kit.py", O_CREAT | O_WRONLY, 0o644)
+        try #require(write(descriptor, "ANSWER = 42\n", 12) == 12)
+        close(descriptor)
+        let function = try laboratory.python(
+            "uses", "import kit\ndef handler(e, c):\n    return kit.ANSWER\n")
+        let result = await laboratory.invoke(function)
+        #expect(result.text == "42")
+        await laboratory.close()
     }
 
     @Test("A flood of output is neither lost nor kept in memory")

@@ -185,7 +185,7 @@ struct InvocationTests {
         #expect(lines.contains("dozing"))
         #expect(
             lines.contains { $0.hasSuffix(" request-1 Task timed out after 1.00 seconds") })
-        #expect(lines.last?.hasSuffix("\tStatus: timeout\t") == true)
+        #expect(lines.last?.hasSuffix("\tStatus: timeout") == true)
     }
 
     @Test("A function that takes more memory than it has is ended", arguments: levels)

@@ -138,7 +138,7 @@ struct RuntimeTests {
         await laboratory.close()
         let lines = laboratory.host.lines
         try #require(lines.count == 7)
-        #expect(lines[0].hasPrefix("INIT_START Runtime Version: provided.al2023\t"))
+        #expect(lines[0].hasPrefix("INIT_START Runtime Version: provided:al2023\t"))
         #expect(lines[1].hasSuffix("\tStatus: error\tError Type: Runtime.InvalidEntrypoint"))
         #expect(lines[2] == "START RequestId: request-1 Version: $LATEST")
         #expect(Array(lines[3...4]) == [message, "Runtime.InvalidEntrypoint"])

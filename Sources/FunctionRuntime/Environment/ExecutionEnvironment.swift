@@ -49,7 +49,8 @@ final class ExecutionEnvironment {
     var countsInitAsRun = false
     /// Why we ended the process, when we did.
     var ending: Ending?
-    var usedMegabytes = 0
+    /// The most memory found in use so far, as AWS reports it: over all events.
+    private(set) var usedMegabytes = 0
 
     var splitter = LineSplitter()
     var log = PendingLog()
@@ -63,6 +64,13 @@ final class ExecutionEnvironment {
         self.stream = stream
         self.identity = identity
         self.startedNanoseconds = startedNanoseconds
+    }
+
+    /// Takes note of memory in use; more than there is to have is not reported.
+    func noteUse(bytes: Int) {
+        guard bytes > 0 else { return }
+        let megabytes = min(bytes / 1_048_576 + 1, function.memoryMegabytes)
+        usedMegabytes = max(usedMegabytes, megabytes)
     }
 
     /// Why the runtime ended a process.

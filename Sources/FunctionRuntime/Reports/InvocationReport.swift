@@ -5,8 +5,14 @@ import Basics
 
 /// The platform's lines around an invocation.
 enum InvocationReport {
-    static func initStart(runtime: String) -> String {
-        "INIT_START Runtime Version: \(runtime)\tRuntime Version ARN: "
+    /// `version` is what runs, such as `python:3.11`.
+    ///
+    /// The ARN has the form AWS documents for runtime versions and says whose version it is:
+    /// AWS's own end in a digest of an image that is not in use here.
+    static func initStart(version: String, region: Region) -> String {
+        let name = version.split(separator: ":").joined(separator: "-")
+        return "INIT_START Runtime Version: \(version)\tRuntime Version ARN: "
+            + "arn:\(region.partition):lambda:\(region)::runtime:martlet-\(name)"
     }
 
     static func start(requestID: String, version: String) -> String {
@@ -33,10 +39,10 @@ enum InvocationReport {
         switch status {
         case .error(let type): line += "\tStatus: error\tError Type: \(type)"
         case .timeout: line += "\tStatus: timeout"
-        case nil: break
+        // AWS ends the line with a tab, and puts the status after it.
+        case nil: line += "\t"
         }
-        // AWS ends the line with a tab.
-        return line + "\t"
+        return line
     }
 
     static func initReport(milliseconds: Double, status: Status?) -> String {

@@ -178,6 +178,13 @@ struct ControlGroup: Sendable {
         return usage
     }
 
+    /// The most memory the kernel has counted, files in `/tmp` and their cache among it.
+    func peakBytes() -> Int {
+        let name = version == .one ? "memory.max_usage_in_bytes" : "memory.peak"
+        let text = SmallFile.read("\(folders[0])/\(name)") ?? ""
+        return Int(text.split(separator: "\n").first ?? "") ?? 0
+    }
+
     /// How often the kernel killed a process of the group for want of memory.
     func outOfMemoryKills() -> Int {
         let name = version == .one ? "memory.oom_control" : "memory.events"
@@ -209,6 +216,4 @@ struct ControlGroup: Sendable {
 struct MemoryUsage: Sendable {
     var anonymousBytes = 0
     var mappedBytes = 0
-
-    var residentMegabytes: Int { (anonymousBytes + mappedBytes + 1_048_575) / 1_048_576 }
 }

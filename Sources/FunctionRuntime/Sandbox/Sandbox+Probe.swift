@@ -54,7 +54,7 @@ extension Sandbox {
         let filter = csandbox_filter_descriptor()
         let command = SandboxedCommand(
             arguments: ["/usr/bin/true"], environment: [], codeFolder: state.etc,
-            visibleFolders: [], temporaryMegabytes: 1, ports: [9001], userID: userID)
+            mounts: [], temporaryMegabytes: 1, ports: [9001], userID: userID)
         let plan = plan(command, output: ends[1], null: null, filter: filter)
         defer { for descriptor in [null, filter] where descriptor >= 0 { close(descriptor) } }
         do throws(ShellError) {

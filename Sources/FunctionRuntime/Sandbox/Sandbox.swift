@@ -11,8 +11,8 @@ struct SandboxedCommand: Sendable {
     var arguments: [String]
     var environment: [String]
     var codeFolder: String
-    /// Installations and SDK folders that must be visible, at their own paths.
-    var visibleFolders: [String]
+    /// Installations and SDK folders that must be visible.
+    var mounts: [SandboxLayout.Mount]
     var temporaryMegabytes: Int
     /// Where listeners are wanted in the environment's own network.
     var ports: [UInt16]
@@ -57,7 +57,7 @@ struct Sandbox: Sendable {
             + ["passwd", "group", "hosts", "nsswitch.conf", "resolv.conf"].map {
                 SandboxLayout.Mount(
                     source: "\(state.etc)/\($0)", target: "/etc/\($0)", isFile: true)
-            } + command.visibleFolders.map { SandboxLayout.Mount(source: $0, target: $0) }
+            } + command.mounts
         var layout = SandboxLayout(
             mounts: wanted, temporaryBytes: command.temporaryMegabytes << 20,
             filterDescriptor: filter >= 0 ? 3 : nil)
