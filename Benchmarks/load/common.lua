@@ -23,6 +23,15 @@ local file = io.open(os.getenv("BODY"), "rb")
 wrk.body = file:read("*a")
 file:close()
 
+local ffi = require("ffi")
+ffi.cdef("int getpid(void); int kill(int process, int signal);")
+
+-- Ends this load's only thread at once, and the main one, which sleeps for the whole duration.
+function finish()
+    wrk.thread:stop()
+    ffi.C.kill(ffi.C.getpid(), 2)
+end
+
 function done(summary, latency, requests)
     local errors = summary.errors
     io.write(string.format(

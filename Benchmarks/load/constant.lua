@@ -10,7 +10,7 @@ if limit > 0 then
     function request()
         text = text or wrk.format()
         sent = sent + 1
-        if sent >= limit then wrk.thread:stop() end
+        if sent >= limit then finish() end
         return text
     end
 end

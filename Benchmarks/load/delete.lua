@@ -12,6 +12,6 @@ local position = 0
 function request()
     position = position + 1
     -- The last ones are asked again by connections that still wait for their turn.
-    if position >= #bodies then wrk.thread:stop() end
+    if position >= #bodies then finish() end
     return wrk.format(nil, nil, nil, bodies[math.min(position, #bodies)])
 end

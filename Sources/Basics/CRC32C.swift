@@ -3,12 +3,19 @@
 
 /// CRC-32C (RFC 3720, appendix B.4), eight bytes a step by table.
 package enum CRC32C {
-    private static let tables: [[UInt32]] = makeTables()
+    /// Eight tables of 256 words, one after the other.
+    private static let tables: [UInt32] = makeTables()
 
     /// The checksum of `bytes`, continued from the checksum of what came before them.
     package static func checksum(_ bytes: UnsafeRawBufferPointer, continuing seed: UInt32 = 0)
         -> UInt32
     {
+        tables.withUnsafeBufferPointer { checksum(bytes, seed, $0) }
+    }
+
+    private static func checksum(
+        _ bytes: UnsafeRawBufferPointer, _ seed: UInt32, _ tables: UnsafeBufferPointer<UInt32>
+    ) -> UInt32 {
         var crc = ~seed
         var position = 0
         while position + 8 <= bytes.count {
@@ -17,14 +24,14 @@ package enum CRC32C {
                 .littleEndian
             let mixed = crc ^ low
             crc =
-                tables[7][Int(mixed & 0xFF)] ^ tables[6][Int(mixed >> 8 & 0xFF)]
-                ^ tables[5][Int(mixed >> 16 & 0xFF)] ^ tables[4][Int(mixed >> 24)]
-                ^ tables[3][Int(high & 0xFF)] ^ tables[2][Int(high >> 8 & 0xFF)]
-                ^ tables[1][Int(high >> 16 & 0xFF)] ^ tables[0][Int(high >> 24)]
+                tables[0x700 | Int(mixed & 0xFF)] ^ tables[0x600 | Int(mixed >> 8 & 0xFF)]
+                ^ tables[0x500 | Int(mixed >> 16 & 0xFF)] ^ tables[0x400 | Int(mixed >> 24)]
+                ^ tables[0x300 | Int(high & 0xFF)] ^ tables[0x200 | Int(high >> 8 & 0xFF)]
+                ^ tables[0x100 | Int(high >> 16 & 0xFF)] ^ tables[Int(high >> 24)]
             position += 8
         }
         while position < bytes.count {
-            crc = crc >> 8 ^ tables[0][Int((crc ^ UInt32(bytes[position])) & 0xFF)]
+            crc = crc >> 8 ^ tables[Int((crc ^ UInt32(bytes[position])) & 0xFF)]
             position += 1
         }
         return ~crc
@@ -35,17 +42,17 @@ package enum CRC32C {
         bytes.withUnsafeBytes { checksum($0) }
     }
 
-    private static func makeTables() -> [[UInt32]] {
-        var tables = [[UInt32]](repeating: [UInt32](repeating: 0, count: 256), count: 8)
+    private static func makeTables() -> [UInt32] {
+        var tables = [UInt32](repeating: 0, count: 8 * 256)
         for byte in 0..<256 {
             var crc = UInt32(byte)
             for _ in 0..<8 { crc = crc & 1 == 1 ? crc >> 1 ^ 0x82F6_3B78 : crc >> 1 }
-            tables[0][byte] = crc
+            tables[byte] = crc
         }
         for byte in 0..<256 {
             for step in 1..<8 {
-                let previous = tables[step - 1][byte]
-                tables[step][byte] = previous >> 8 ^ tables[0][Int(previous & 0xFF)]
+                let previous = tables[(step - 1) * 256 + byte]
+                tables[step * 256 + byte] = previous >> 8 ^ tables[Int(previous & 0xFF)]
             }
         }
         return tables
