@@ -189,6 +189,12 @@ let package = Package(
                 "LambdaWire", "SQSService", "ServiceKit", "Storage", "WireModel", "WireProtocols",
             ]),
         tests(
+            "SQSServiceTests",
+            [
+                "Basics", "Chronology", "Journal", "SQSService", "ServiceKit", "Storage",
+                "StorageTesting",
+            ]),
+        tests(
             "IAMServiceTests",
             [
                 "Basics", "Chronology", "IAMService", "IAMWire", "IdentityAccess", "Journal",

@@ -92,6 +92,9 @@ package final class Platform: Sendable {
             sqs.registration, lambda.registration, logs.registration, iam.iamRegistration,
             iam.stsRegistration,
         ])
+        for service in table.services {
+            world.store.reopenings.observe(service.dropResidentState)
+        }
         let dispatcher = Dispatcher(world: world, policySource: iam.directory)
         caller.bind(table, dispatcher)
         clock = ClockControl(world: world)

@@ -76,10 +76,10 @@ private struct OutboxIntake: QueueTransfer {
                 return ((), changes ?? [])
             }
             try await world.store.durable(version)
-        } catch let error as StoreError {
-            // The claim may have ended with a failed store: the next attempt loads the queue anew.
+        } catch StoreError.fenced {
+            // The claim has ended: the next attempt loads the queue anew.
             service.registry.discard(name, cell)
-            throw error
+            throw StoreError.fenced
         } catch QueueRefusal.queueDeleted {
             throw SQSFaults.noSuchQueue
         }

@@ -13,26 +13,51 @@ import Synchronization
 /// One lock, never held across a suspension and never together with another cell's. A failed
 /// `apply` changes nothing; a store that reopened fences the cell, which is then loaded anew.
 final class QueueCell: Sendable {
+    private enum Life: Sendable {
+        case resident
+        /// The store has ended the claim: another cell has this queue now, or will.
+        case dropped
+        /// The queue itself is gone.
+        case deleted
+
+        /// Throws what a command on a cell that is no longer the queue's is answered with.
+        func check() throws {
+            switch self {
+            case .resident: return
+            case .dropped: throw StoreError.fenced
+            case .deleted: throw QueueRefusal.queueDeleted
+            }
+        }
+    }
+
     private struct Inside: Sendable {
         var queue: Queue
         /// The highest version this cell wrote or was loaded at.
         var version: StoreVersion
-        var isGone = false
+        var life = Life.resident
         var waiters = Fifo<WakeTicket>()
         var abandonedWaiters = 0
         /// A hand-over to the dead-letter queue is under way.
         var isRedriving = false
+        /// Hand-overs that failed in a row.
+        var redriveFailures = 0
         var alarm: (timer: VirtualClock.Timer, at: Timestamp)?
     }
 
     let cell: CellID
     let isFIFO: Bool
+    /// The store's count of reopenings when the cell was loaded.
+    let reopening: UInt64
     private let world: World
     private let epoch: UInt64
     private let inside: Mutex<Inside>
 
-    init(queue: Queue, cell: CellID, epoch: UInt64, version: StoreVersion, world: World) {
+    init(
+        queue: Queue, cell: CellID, reopening: UInt64, epoch: UInt64, version: StoreVersion,
+        world: World
+    ) {
         self.cell = cell
+        self.reopening = reopening
         isFIFO = queue.isFIFO
         self.epoch = epoch
         self.world = world
@@ -51,7 +76,7 @@ final class QueueCell: Sendable {
     ) throws -> Committed<Result> {
         var woken: [WakeTicket] = []
         let committed: Committed<Result> = try inside.withLock { inside in
-            guard !inside.isGone else { throw QueueRefusal.queueDeleted }
+            try inside.life.check()
             let now = world.clock.now()
             try settle(&inside, now: now)
             let (result, changes) = try decide(&inside.queue, now)
@@ -76,13 +101,13 @@ final class QueueCell: Sendable {
     func delete(also others: (inout WriteBatch) -> Void) throws -> StoreVersion {
         var waiters: [WakeTicket] = []
         let version = try inside.withLock { inside in
-            guard !inside.isGone else { throw QueueRefusal.queueDeleted }
+            try inside.life.check()
             var batch = WriteBatch(cell: cell, epoch: epoch)
             let keys = QueueKeys(cell: cell)
             for kind in QueueKeys.kinds { batch.deleteRange(keys.all(kind)) }
             others(&batch)
             inside.version = try world.store.apply(batch)
-            inside.isGone = true
+            inside.life = .deleted
             waiters = Array(inside.waiters)
             inside.waiters.removeAll()
             if let alarm = inside.alarm { world.clock.cancel(alarm.timer) }
@@ -93,9 +118,13 @@ final class QueueCell: Sendable {
     }
 
     /// Marks the cell as not to be used: the store has dropped its claim.
+    ///
+    /// Whoever waits is woken, to ask the cell that takes its place.
     func drop() {
         let waiters = inside.withLock { inside in
-            inside.isGone = true
+            if inside.life == .resident { inside.life = .dropped }
+            if let alarm = inside.alarm { world.clock.cancel(alarm.timer) }
+            inside.alarm = nil
             defer { inside.waiters.removeAll() }
             return Array(inside.waiters)
         }
@@ -169,7 +198,7 @@ extension QueueCell {
     /// Wakes `ticket` when a message may be received; at once if one may be now.
     func await(_ ticket: WakeTicket) {
         let isReady = inside.withLock { inside in
-            guard !inside.isGone else { return true }
+            guard inside.life == .resident else { return true }
             inside.queue.settle(now: world.clock.now())
             if inside.queue.hasReceivable { return true }
             inside.waiters.append(ticket)
@@ -248,7 +277,7 @@ extension QueueCell {
     /// Takes the right to hand leaving messages over; one caller at a time has it.
     func beginRedrive() -> Bool {
         inside.withLock { inside in
-            guard !inside.isRedriving, !inside.isGone else { return false }
+            guard !inside.isRedriving, inside.life == .resident else { return false }
             inside.isRedriving = true
             return true
         }
@@ -257,18 +286,32 @@ extension QueueCell {
     /// The next message to hand over, with the version that made it leave.
     func nextLeaving() throws -> (MessagePosition, StoreVersion)? {
         try inside.withLock { inside in
-            guard !inside.isGone else { throw QueueRefusal.queueDeleted }
+            try inside.life.check()
             return inside.queue.nextLeaving().map { ($0.position, inside.version) }
         }
     }
 
-    func endRedrive() { inside.withLock { $0.isRedriving = false } }
+    /// Gives the right up after a failure; answers how many there were in a row, `nil` when the
+    /// hand-over is no longer this cell's to repeat.
+    func endRedrive() -> Int? {
+        inside.withLock { inside in
+            inside.isRedriving = false
+            inside.redriveFailures += 1
+            return inside.life == .resident ? inside.redriveFailures : nil
+        }
+    }
+
+    /// Whether messages wait to be handed over.
+    var hasLeaving: Bool { inside.withLock { $0.queue.nextLeaving() != nil } }
 
     /// Gives the right up if nothing is left; a message that left meanwhile is not missed.
     func endRedriveIfDone() -> Bool {
         inside.withLock { inside in
-            guard inside.queue.nextLeaving() == nil || inside.isGone else { return false }
+            guard inside.queue.nextLeaving() == nil || inside.life != .resident else {
+                return false
+            }
             inside.isRedriving = false
+            inside.redriveFailures = 0
             return true
         }
     }

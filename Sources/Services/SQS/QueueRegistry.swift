@@ -172,9 +172,14 @@ final class QueueRegistry: Sendable {
 
     private func resident(_ name: QueueName) -> QueueCell? {
         slots.withLock { slots in
-            guard case .resident(let cell) = slots[name] else { return nil }
+            guard case .resident(let cell) = slots[name], isCurrent(cell) else { return nil }
             return cell
         }
+    }
+
+    /// Whether a cell was loaded since the store last came back from its disk.
+    private func isCurrent(_ cell: QueueCell) -> Bool {
+        cell.reopening == world.store.reopenings.count
     }
 
     /// Runs `body` as the only one that loads, creates or deletes this name.
@@ -203,6 +208,11 @@ final class QueueRegistry: Sendable {
             if isMine { break }
             await ticket.wait()
         }
+        if let stale = before, !isCurrent(stale) {
+            // Loaded while the store came back: it escaped `discardAll`.
+            before = nil
+            stale.drop()
+        }
         do {
             let (result, after) = try await body(before)
             release(name, after)
@@ -228,7 +238,10 @@ final class QueueRegistry: Sendable {
         guard let value = try await world.store.get(name.directoryKey) else { return nil }
         let entry = try DirectoryEntry(value, key: name.directoryKey)
         guard entry.deletedAt == nil else { return nil }
-        return try await QueueLoader(world: world, limits: limits).load(entry.cell)
+        let cell = try await QueueLoader(world: world, limits: limits).load(entry.cell)
+        // What a crash or a failed store interrupted goes on.
+        if let cell, cell.hasLeaving { Redrive(world: world, registry: self).start(cell) }
+        return cell
     }
 
     nonisolated(nonsending)
@@ -246,6 +259,7 @@ final class QueueRegistry: Sendable {
         private func allot(_ configuration: QueueConfiguration, _ name: QueueName) async throws
         -> (QueueCell, StoreVersion)
     {
+        let reopening = world.store.reopenings.count
         let (cell, version) = try await world.store.transact { transaction in
             let counterKey = KeyEncoder(.cellCounter).key
             let last = try await transaction.get(counterKey)
@@ -262,7 +276,9 @@ final class QueueRegistry: Sendable {
         let queue = Queue(
             configuration: configuration, limits: limits, cellNumber: cell.rawValue)
         return (
-            QueueCell(queue: queue, cell: cell, epoch: epoch, version: version, world: world),
+            QueueCell(
+                queue: queue, cell: cell, reopening: reopening, epoch: epoch, version: version,
+                world: world),
             version
         )
     }

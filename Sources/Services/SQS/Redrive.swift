@@ -5,6 +5,7 @@
 
 import Basics
 import Chronology
+import Delivery
 import Journal
 import ServiceKit
 import Storage
@@ -13,6 +14,9 @@ import Storage
 struct Redrive: Sendable {
     let world: World
     let registry: QueueRegistry
+
+    /// Pauses after hand-overs that failed.
+    private static let backoff = Backoff(firstMilliseconds: 1000, ceilingMilliseconds: 60_000)
 
     /// Starts handing over what leaves `cell`, unless somebody does already.
     func start(_ cell: QueueCell) {
@@ -23,7 +27,7 @@ struct Redrive: Sendable {
         }
     }
 
-    /// Resumes the hand-overs that a crash interrupted.
+    /// Resumes the hand-overs that a crash interrupted: loading a queue starts its own.
     nonisolated(nonsending)
         func resumeAll() async throws
     {
@@ -37,7 +41,7 @@ struct Redrive: Sendable {
                 let key = QueueKeys(cell: id).configuration
                 guard let stored = try await world.store.get(key) else { continue }
                 let name = QueueName(try QueueConfiguration(stored, key: key))
-                if let cell = try await registry.cell(name), cell.cell == id { start(cell) }
+                _ = try await registry.cell(name)
             }
         }
     }
@@ -50,11 +54,20 @@ struct Redrive: Sendable {
                     try await handOver(position, from: cell)
                 }
             } catch {
-                // The store failed or the queue went; loading the queue again starts anew.
-                cell.endRedrive()
+                retry(cell)
                 return
             }
         } while !cell.endRedriveIfDone()
+    }
+
+    /// Tries again after a pause; a cell that was dropped leaves it to the one that is loaded next.
+    private func retry(_ cell: QueueCell) {
+        guard let failures = cell.endRedrive() else { return }
+        let pause = Self.backoff.milliseconds(
+            afterFailures: failures, jitter: world.entropy.next())
+        world.clock.schedule(at: world.clock.now().adding(milliseconds: pause)) { [weak cell] in
+            if let cell { start(cell) }
+        }
     }
 
     private func handOver(_ position: MessagePosition, from source: QueueCell) async throws {
@@ -76,7 +89,8 @@ struct Redrive: Sendable {
         let recordID = world.journal.allot()
         let moved = message
         let transfer = TransferID(source: source.cell.rawValue, position: position)
-        try await world.store.admitted(bytes: record.count)
+        // The message only changes places: it may do so on a full disk.
+        try await world.store.admitted(bytes: record.count, adds: false)
         let accepted = try target.commit { queue, now in
             let changes = queue.decideTransfer(transfer, moved, now: now) { $0.record }
             return ((), changes ?? [])

@@ -34,6 +34,8 @@ extension SQSService {
     }
 
     /// Runs `body` on the cell of a queue, with refusals in AWS's words.
+    ///
+    /// Once more, on the cell that took its place, when the first was fenced: that changed nothing.
     nonisolated(nonsending)
         func withQueue<Result>(
             _ url: String, _ context: CallContext,
@@ -41,6 +43,19 @@ extension SQSService {
         ) async throws -> Result
     {
         let name = try name(inURL: url, context)
+        do {
+            return try await withCell(name, body)
+        } catch StoreError.fenced {
+            return try await withCell(name, body)
+        }
+    }
+
+    nonisolated(nonsending)
+        private func withCell<Result>(
+            _ name: QueueName,
+            _ body: nonisolated(nonsending) (QueueCell) async throws -> Result
+        ) async throws -> Result
+    {
         guard let cell = try await registry.cell(name) else { throw SQSFaults.noSuchQueue }
         do {
             return try await body(cell)
@@ -48,7 +63,7 @@ extension SQSService {
             throw SQSFaults.fault(for: refusal, queue: name.name)
         } catch let error as StoreError {
             switch error {
-            case .fenced, .failed, .damaged: registry.discard(name, cell)
+            case .fenced, .damaged: registry.discard(name, cell)
             default: break
             }
             throw error
