@@ -50,6 +50,11 @@ extension Platform {
             dispatcher: dispatcher, world: world, publicEndpoint: configuration.publicEndpoint)
     }
 
+    /// A base URL; IPv6 addresses go into brackets.
+    static func endpoint(host: String, port: Int) -> String {
+        "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+    }
+
     static func listen(
         _ server: HTTPServer, _ configuration: PlatformConfiguration,
         _ application: any HTTPApplication, _ world: World

@@ -96,6 +96,7 @@ package final class Platform: Sendable {
             sqs.registration, lambda.registration, logs.registration, iam.iamRegistration,
             iam.stsRegistration,
         ])
+        table.observeReopenings(of: world.store)
         let dispatcher = Dispatcher(world: world, policySource: iam.directory)
         caller.bind(table, dispatcher)
         clock = ClockControl(world: world)
@@ -112,8 +113,7 @@ package final class Platform: Sendable {
         server = try await HTTPServer(group: group, wallClock: { time.wall() })
         listener = try await Self.listen(server, configuration, application, world)
         let port = listener.port ?? configuration.port
-        let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
-        endpoint = "http://\(host):\(port)"
+        endpoint = Self.endpoint(host: configuration.host, port: port)
         hosting.bind(server, application, port: UInt16(clamping: port))
         commands.bind(self)
         try await sqs.start()

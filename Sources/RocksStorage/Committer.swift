@@ -18,6 +18,8 @@ final class Committer: @unchecked Sendable {
         let hasUnsynced: @Sendable () -> Bool
         /// Tries to bring a failed store back; `nil` when it is open again.
         let recover: @Sendable () -> StoreError?
+        /// Called once a store that came back takes calls and waiters again.
+        let recovered: @Sendable () -> Void
         /// Whether the engine has to be asked again soon if it still stalls.
         let isStalled: @Sendable () -> Bool
         let checkStall: @Sendable () -> Void
@@ -36,7 +38,6 @@ final class Committer: @unchecked Sendable {
     private let durable: Atomic<UInt64>
     private let waiting = Atomic<Int>(0)
     private let released = Atomic<UInt64>(0)
-    private let unsynced = Atomic<UInt64>(0)
 
     // Guarded by `gate`.
     private var waiters: [Waiter] = []
@@ -58,9 +59,6 @@ final class Committer: @unchecked Sendable {
     var waitersCount: Int { waiting.load(ordering: .relaxed) }
 
     var releasedCount: UInt64 { released.load(ordering: .relaxed) }
-
-    /// Waiters released by a version above what the last good sync covered: a broken promise.
-    var acknowledgedUnsynced: UInt64 { unsynced.load(ordering: .relaxed) }
 
     /// Starts the thread; `false` when the system gives none.
     func start(_ actions: Actions) -> Bool {
@@ -157,6 +155,7 @@ final class Committer: @unchecked Sendable {
                     defer { self.reopeners = [] }
                     return self.reopeners
                 }
+                if error == nil { actions.recovered() }
                 for reopener in reopeners { reopener.resume(returning: error) }
                 backoff =
                     error == nil
@@ -212,7 +211,7 @@ final class Committer: @unchecked Sendable {
                 durable.store(covered.rawValue, ordering: .releasing)
                 return takeWaiters(upTo: covered.rawValue)
             }
-            release(ready, covered.rawValue)
+            release(ready)
         case .failure(let error):
             gate.withLock { if failure == nil { failure = error } }
         }
@@ -231,12 +230,9 @@ final class Committer: @unchecked Sendable {
         return ready
     }
 
-    private func release(_ ready: [Waiter], _ covered: UInt64) {
+    private func release(_ ready: [Waiter]) {
         var ready = ready
-        for waiter in ready {
-            if waiter.version > covered { unsynced.wrappingAdd(1, ordering: .relaxed) }
-            waiter.continuation.resume(returning: nil)
-        }
+        for waiter in ready { waiter.continuation.resume(returning: nil) }
         waiting.wrappingSubtract(ready.count, ordering: .relaxed)
         released.wrappingAdd(UInt64(ready.count), ordering: .relaxed)
         ready.removeAll(keepingCapacity: ready.capacity <= 16_384)

@@ -258,6 +258,9 @@ final class RocksDatabase: @unchecked Sendable {
             if cachedOnly, RocksDatabase.isIncomplete(failure) { return .needsDisk }
             throw RocksDatabase.readError(failure, result.last?.key ?? range.lower)
         }
+        // Going backwards in memory alone, the engine has been seen to end at a table that it
+        // had not loaded without saying so: an end counts only when the disk was asked.
+        if cachedOnly, reverse, result.count < limit { return .needsDisk }
         return .found(result)
     }
 

@@ -35,6 +35,9 @@ extension RocksStore {
             return .failure(.failed(reason: reason))
         }
         syncing.withLock { $0.ended = round.version }
+        if configuration.durability == .synced {
+            proven.store(round.version.rawValue, ordering: .releasing)
+        }
         watermark.write(round.sequence, turn: turn)
         syncedBytes.store(round.bytes, ordering: .releasing)
         checkStall()
@@ -90,6 +93,8 @@ extension RocksStore {
         do throws(StoreError) {
             let opened = try RocksOpening.open(
                 configuration, recovering: true, watermark: watermark, floor: accepted)
+            // Before any call is taken: none may meet what was resident under the old claims.
+            reopenings.begin()
             resume(with: opened, accepted: accepted)
             return nil
         } catch {
@@ -123,6 +128,7 @@ extension RocksStore {
             syncedBytes.store(commits.counters.appliedBytes, ordering: .releasing)
             stalled.store(false, ordering: .releasing)
             syncing.withLock { $0.ended = version }
+            proven.store(version.rawValue, ordering: .releasing)
             committer.reset(durable: version)
             unavailable.store(false, ordering: .releasing)
         }

@@ -41,6 +41,11 @@ package final class RocksStore: Store {
     let syncing = Mutex(Syncing())
     let committer: Committer
     let watches = WatchBoard()
+    package let reopenings = Reopenings()
+    /// The last version covered by a sync that succeeded, known from the sync itself.
+    let proven: Atomic<UInt64>
+    /// Replies let go above `proven`: broken promises.
+    private let unproven = Atomic<UInt64>(0)
     let pool = ReadPool()
     private let reserve: DiskReserve
 
@@ -78,6 +83,7 @@ package final class RocksStore: Store {
                 database: opened.database, sequence: opened.sequence, offset: opened.offset))
         let version = StoreVersion(rawValue: opened.sequence + opened.offset)
         self.latest = Atomic(version.rawValue)
+        self.proven = Atomic(version.rawValue)
         self.committer = Committer(durable: version)
         self.reserve = DiskReserve(
             path: configuration.directory, reserveBytes: configuration.reserveBytes)
@@ -89,6 +95,7 @@ package final class RocksStore: Store {
                 sync: { [self] in sync() },
                 hasUnsynced: { [self] in hasUnsynced },
                 recover: { [self] in recover() },
+                recovered: { [self] in reopenings.end() },
                 isStalled: { [self] in stalled.load(ordering: .relaxed) },
                 checkStall: { [self] in checkStall() }))
     }
@@ -236,9 +243,13 @@ package final class RocksStore: Store {
         }
         if configuration.durability == .relaxed || version <= committer.durableVersion {
             immediateWaiters.wrappingAdd(1, ordering: .relaxed)
-            return
+        } else {
+            try await committer.wait(for: version)
         }
-        try await committer.wait(for: version)
+        // Asked of the disk's side, apart from what released the caller.
+        if version.rawValue > proven.load(ordering: .acquiring) {
+            unproven.wrappingAdd(1, ordering: .relaxed)
+        }
     }
 
     private func isLost(_ version: StoreVersion) -> Bool {
@@ -271,7 +282,7 @@ package final class RocksStore: Store {
         }
         counters.waiters = committer.waitersCount
         counters.releasedWaiters = committer.releasedCount
-        counters.acknowledgedUnsynced = committer.acknowledgedUnsynced
+        counters.acknowledgedUnsynced = unproven.load(ordering: .relaxed)
         counters.immediateWaiters = immediateWaiters.load(ordering: .relaxed)
         counters.refusedOverloaded = refusedOverloaded.load(ordering: .relaxed)
         counters.refusedFull = refusedFull.load(ordering: .relaxed)

@@ -52,8 +52,6 @@ package final class Dispatcher: Sendable {
             outcome.detail = passed.detail
             outcome.resource = passed.resource
         } catch {
-            // Readers too: their answer may rest on a change that was lost with the store.
-            if Self.losesResidentState(error) { service.dropResidentState() }
             outcome = Outcome(result: .failure(Self.fault(for: error)))
         }
         record(call, context, outcome, time: time, began: began)
@@ -137,14 +135,6 @@ package final class Dispatcher: Sendable {
         let ended = world.clock.physical.monotonicNanoseconds()
         record.durationMicroseconds = Int64(clamping: (ended &- began) / 1000)
         world.journal.append(record)
-    }
-
-    /// Whether an error means that memory and store no longer agree.
-    private static func losesResidentState(_ error: any Error) -> Bool {
-        switch error {
-        case StoreError.fenced, StoreError.failed: true
-        default: false
-        }
     }
 
     /// The fault a client sees for anything a handler may throw.

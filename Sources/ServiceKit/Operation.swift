@@ -118,8 +118,8 @@ package struct ServiceRegistration: Sendable {
     package let operations: [Operation]
     /// The policy attached to a resource of the service, for services that have such.
     package let resourcePolicy: @Sendable (String) async throws -> NamedPolicy?
-    /// Forgets what the service holds in memory of stored state: the store has failed or was
-    /// reopened, so memory may know of changes that did not survive.
+    /// Forgets what the service holds in memory of stored state: the store was reopened after a
+    /// failure, so memory may know of changes that did not survive.
     package let dropResidentState: @Sendable () -> Void
 
     package init(

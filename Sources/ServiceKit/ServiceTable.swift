@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // All registered operations, found by descriptor or by name.
 
+package import Storage
 package import WireModel
 
 /// The services of a world; built once, then read by every call.
@@ -33,6 +34,11 @@ package struct ServiceTable: Sendable {
     /// By signing name of the service and name of the operation.
     package func entry(service: String, operation: String) -> Entry? {
         byName[Self.key(service, operation)]
+    }
+
+    /// Has every service forget what it keeps in memory whenever `store` comes back after a failure.
+    package func observeReopenings(of store: any Store) {
+        for service in services { store.reopenings.observe(service.dropResidentState) }
     }
 
     private static func key(_ service: String, _ operation: String) -> String {

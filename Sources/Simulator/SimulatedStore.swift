@@ -55,6 +55,7 @@ package final class SimulatedStore: Store {
         try memory.apply(batch, ifUnchanged: reads)
     }
 
+    package var reopenings: Reopenings { memory.reopenings }
     package var latestVersion: StoreVersion { memory.latestVersion }
     package var durableVersion: StoreVersion { syncs.withLock { $0.durable } }
 

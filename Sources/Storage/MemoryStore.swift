@@ -18,6 +18,8 @@ package final class MemoryStore: Store {
 
     let shared = Mutex(State())
     private let watches = WatchBoard()
+    /// Never told of any: memory does not fail.
+    package let reopenings = Reopenings()
 
     package init() {}
 

@@ -86,6 +86,9 @@ package protocol Store: StoreReader, AnyObject {
     nonisolated(nonsending)
         func reopen() async throws(StoreError)
 
+    /// Told of each reopening after a failure.
+    var reopenings: Reopenings { get }
+
     /// What the store has done so far.
     var counters: StoreCounters { get }
 

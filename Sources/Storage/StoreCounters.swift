@@ -23,9 +23,9 @@ package struct StoreCounters: Equatable, Sendable {
     package var lastSyncBegan = StoreVersion.zero
     /// The last accepted version when the last successful sync began.
     package var lastSyncEnded = StoreVersion.zero
-    /// Versions acknowledged that no successful sync begun after their apply covers.
+    /// Calls of `durable` answered although no successful sync begun after the apply covers them.
     ///
-    /// Always 0.
+    /// Always 0, unless the store was asked not to sync.
     package var acknowledgedUnsynced: UInt64 = 0
     /// Calls of `admit` answered with `overloaded`.
     package var refusedOverloaded: UInt64 = 0

@@ -43,6 +43,7 @@ package final class SlowStore: Store {
     let turnsMax: UInt64
     let unsyncedBytesMax: Int
     private let watches = WatchBoard()
+    package let reopenings = Reopenings()
 
     /// `turnsMax` bounds the suspensions of one call.
     package init(entropy: any Entropy, turnsMax: UInt64 = 5, unsyncedBytesMax: Int = 1 << 20) {
@@ -218,6 +219,8 @@ package final class SlowStore: Store {
     {
         await pause()
         watches.endAll()
+        guard shared.withLock({ $0.failure != nil }) else { return }
+        reopenings.begin()
         shared.withLock { state in
             guard state.failure != nil else { return }
             state.failure = nil
@@ -226,6 +229,7 @@ package final class SlowStore: Store {
             state.log.reset(to: state.version)
             state.counters.reopenings += 1
         }
+        reopenings.end()
     }
 
     package func watch(_ range: KeyRange) -> StoreWatch { watches.watch(range) }

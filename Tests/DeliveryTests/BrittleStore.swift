@@ -48,6 +48,7 @@ final class BrittleStore: Store {
     }
     func watch(_ range: KeyRange) -> StoreWatch { inner.watch(range) }
     var state: StoreState { inner.state }
+    var reopenings: Reopenings { inner.reopenings }
     func reopen() async throws(StoreError) {}
     var counters: StoreCounters { inner.counters }
     func close() async { await inner.close() }

@@ -186,6 +186,23 @@ import Testing
         await store.close()
     }
 
+    @Test func whatAKilledOwnersChildStillHoldsIsWaitedFor() async throws {
+        let directory = try TemporaryDirectory()
+        let file = directory.path + "/martlet.lock"
+        let descriptor = creat(file, 0o600)
+        try #require(descriptor >= 0 && flock(descriptor, LOCK_EX) == 0)
+        // Above every process's number: nobody's.
+        try #require(write(descriptor, "4194305\n", 8) == 8)
+        let child = Thread {
+            // Long enough that the first attempt meets the lock; too short would only prove less.
+            poll(nil, 0, 50)
+            close(descriptor)
+        }
+        child.start()
+        let store = try Self.open(directory)
+        await store.close()
+    }
+
     @Test func directoryIsItsOwnersAlone() async throws {
         let directory = try TemporaryDirectory()
         let store = try Self.open(directory)
@@ -257,6 +274,8 @@ import Testing
         configuration.durability = .relaxed
         let store = try RocksStore.open(configuration)
         for value in 0..<10 as Range<UInt64> { try await Self.commit(store, value) }
+        // The count that is 0 wherever syncs are promised tells when they are not.
+        #expect(store.counters.acknowledgedUnsynced == 10)
         let copy = try directory.copy()
         await store.close()
         let survivor = try Self.open(copy)

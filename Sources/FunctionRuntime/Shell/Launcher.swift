@@ -93,14 +93,7 @@ actor Launcher {
         var unreachable = (plan.interface?.unreachable ?? []).map {
             csandbox_range(address: $0.address.bigEndian, mask: $0.mask.bigEndian)
         }
-        var interface = csandbox_interface()
-        interface.address = NetworkInterface.address.bigEndian
-        interface.mask =
-            IPv4Range(
-                address: NetworkInterface.address, prefix: NetworkInterface.prefix
-            ).mask.bigEndian
-        interface.gateway = NetworkInterface.gateway.bigEndian
-        interface.mtu = Int32(NetworkInterface.mtu)
+        var interface = Self.interface()
         interface.unreachable_count = Int32(unreachable.count)
         let hasInterface = plan.interface != nil
         plan.descriptors.withUnsafeBufferPointer { descriptors in
@@ -135,6 +128,18 @@ actor Launcher {
         return LaunchedProcess(
             processID: child.pid, exitDescriptor: child.pidfd, listeners: listeners,
             frames: child.frames)
+    }
+
+    /// The interface that every function with a way out has, without its forbidden ranges.
+    private static func interface() -> csandbox_interface {
+        let network = IPv4Range(
+            address: NetworkInterface.address, prefix: NetworkInterface.prefix)
+        var interface = csandbox_interface()
+        interface.address = NetworkInterface.address.bigEndian
+        interface.mask = network.mask.bigEndian
+        interface.gateway = NetworkInterface.gateway.bigEndian
+        interface.mtu = Int32(NetworkInterface.mtu)
+        return interface
     }
 
     /// Runs blocking work that must not hold up the functions thread.

@@ -29,6 +29,8 @@ final class QueueCell: Sendable {
         var abandonedWaiters = 0
         /// A hand-over to the dead-letter queue is under way.
         var isRedriving = false
+        /// Hand-overs that failed in a row.
+        var redriveFailures = 0
         var alarm: (timer: VirtualClock.Timer, at: Timestamp)?
 
         /// Throws unless the cell may still decide.
@@ -44,13 +46,19 @@ final class QueueCell: Sendable {
     let cell: CellID
     let name: QueueName
     let isFIFO: Bool
+    /// The store's count of reopenings when the cell was loaded.
+    let reopening: UInt64
     private let world: World
     private let epoch: UInt64
     private let inside: Mutex<Inside>
 
-    init(queue: Queue, cell: CellID, epoch: UInt64, version: StoreVersion, world: World) {
+    init(
+        queue: Queue, cell: CellID, reopening: UInt64, epoch: UInt64, version: StoreVersion,
+        world: World
+    ) {
         self.cell = cell
         name = QueueName(queue.configuration)
+        self.reopening = reopening
         isFIFO = queue.isFIFO
         self.epoch = epoch
         self.world = world
@@ -84,8 +92,11 @@ final class QueueCell: Sendable {
     }
 
     /// The queue's own policy; asked by every call, and so without settling anything.
-    var policy: NamedPolicy? {
-        inside.withLock { $0.isGone ? nil : $0.queue.configuration.policy }
+    func policy() throws -> NamedPolicy? {
+        try inside.withLock { inside in
+            try inside.checkLiving()
+            return inside.queue.configuration.policy
+        }
     }
 
     /// Looks at the queue, settled for now.
@@ -120,10 +131,13 @@ final class QueueCell: Sendable {
 
     /// Marks the cell as not to be used: the store has dropped its claim.
     ///
-    /// Commands that still hold it fail as the store did, for the queue itself is there.
+    /// Commands that still hold it fail as the store did, for the queue itself is there; whoever
+    /// waits is woken, to ask the cell that takes its place.
     func drop() {
         let waiters = inside.withLock { inside in
             if inside.presence == .living { inside.presence = .dropped }
+            if let alarm = inside.alarm { world.clock.cancel(alarm.timer) }
+            inside.alarm = nil
             defer { inside.waiters.removeAll() }
             return Array(inside.waiters)
         }
@@ -302,7 +316,14 @@ extension QueueCell {
         }
     }
 
-    func endRedrive() { inside.withLock { $0.isRedriving = false } }
+    /// Gives the right up after a failure; answers how many there were in a row.
+    func endRedrive() -> Int {
+        inside.withLock { inside in
+            inside.isRedriving = false
+            inside.redriveFailures += 1
+            return inside.redriveFailures
+        }
+    }
 
     /// Gives the right up if nothing is left; a message that left meanwhile is not missed.
     func endRedriveIfDone() -> Bool {
@@ -311,6 +332,7 @@ extension QueueCell {
                 return false
             }
             inside.isRedriving = false
+            inside.redriveFailures = 0
             return true
         }
     }

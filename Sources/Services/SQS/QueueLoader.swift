@@ -16,6 +16,8 @@ struct QueueLoader {
         func load(_ cell: CellID) async throws -> QueueCell?
     {
         let keys = QueueKeys(cell: cell)
+        // First: a reopening from here on makes what is loaded useless.
+        let reopening = world.store.reopenings.count
         let epoch = try await world.store.claim(cell)
         guard let stored = try await world.store.get(keys.configuration) else { return nil }
         let configuration = try QueueConfiguration(stored, key: keys.configuration)
@@ -32,8 +34,8 @@ struct QueueLoader {
         try await restoreDeduplication(keys, &queue)
         try await restoreTransfers(keys, &queue)
         return QueueCell(
-            queue: queue, cell: cell, epoch: epoch, version: world.store.latestVersion,
-            world: world)
+            queue: queue, cell: cell, reopening: reopening, epoch: epoch,
+            version: world.store.latestVersion, world: world)
     }
 
     nonisolated(nonsending)

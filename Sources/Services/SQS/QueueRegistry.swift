@@ -120,7 +120,7 @@ final class QueueRegistry: Sendable {
     /// Forgets a cell if `error` says that its claim may have ended; the next use loads it anew.
     func discard(_ cell: QueueCell, after error: StoreError) {
         switch error {
-        case .fenced, .failed, .damaged: break
+        case .fenced, .damaged: break
         default: return
         }
         slots.withLock { slots in
@@ -178,9 +178,14 @@ final class QueueRegistry: Sendable {
 
     private func resident(_ name: QueueName) -> QueueCell? {
         slots.withLock { slots in
-            guard case .resident(let cell) = slots[name], cell.isLiving else { return nil }
+            guard case .resident(let cell) = slots[name], isUsable(cell) else { return nil }
             return cell
         }
+    }
+
+    /// Whether a cell still has its claim, and was loaded since the store last came back.
+    private func isUsable(_ cell: QueueCell) -> Bool {
+        cell.isLiving && cell.reopening == world.store.reopenings.count
     }
 
     /// Runs `body` as the only one that loads, creates or deletes this name.
@@ -200,7 +205,7 @@ final class QueueRegistry: Sendable {
                 case .busy(let tickets):
                     slots[name] = .busy(tickets + [ticket])
                     return false
-                case .resident(let cell): before = cell.isLiving ? cell : nil
+                case .resident(let cell): before = cell
                 case nil: before = nil
                 }
                 slots[name] = .busy([])
@@ -208,6 +213,11 @@ final class QueueRegistry: Sendable {
             }
             if isMine { break }
             await ticket.wait()
+        }
+        if let stale = before, !isUsable(stale) {
+            // Loaded while the store came back: it escaped `discardAll`.
+            before = nil
+            stale.drop()
         }
         do {
             let (result, after) = try await body(before)
@@ -222,7 +232,7 @@ final class QueueRegistry: Sendable {
     private func release(_ name: QueueName, _ cell: QueueCell?) {
         let tickets = slots.withLock { slots in
             // Dropped meanwhile: the next use loads the queue anew.
-            defer { slots[name] = cell.flatMap { $0.isLiving ? .resident($0) : nil } }
+            defer { slots[name] = cell.flatMap { isUsable($0) ? .resident($0) : nil } }
             if case .busy(let tickets) = slots[name] { return tickets }
             return []
         }
@@ -256,6 +266,7 @@ final class QueueRegistry: Sendable {
         private func allot(_ configuration: QueueConfiguration, _ name: QueueName) async throws
         -> (QueueCell, StoreVersion)
     {
+        let reopening = world.store.reopenings.count
         let (cell, version) = try await world.store.transact { transaction in
             let counterKey = KeyEncoder(.cellCounter).key
             let last = try await transaction.get(counterKey)
@@ -272,7 +283,9 @@ final class QueueRegistry: Sendable {
         let queue = Queue(
             configuration: configuration, limits: limits, cellNumber: cell.rawValue)
         return (
-            QueueCell(queue: queue, cell: cell, epoch: epoch, version: version, world: world),
+            QueueCell(
+                queue: queue, cell: cell, reopening: reopening, epoch: epoch, version: version,
+                world: world),
             version
         )
     }

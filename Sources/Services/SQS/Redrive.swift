@@ -5,6 +5,7 @@
 
 import Basics
 import Chronology
+import Delivery
 import Journal
 import ServiceKit
 import Storage
@@ -14,8 +15,8 @@ struct Redrive: Sendable {
     let world: World
     let registry: QueueRegistry
 
-    /// Pause after the store refused to read or write.
-    private static let pauseMilliseconds: Int64 = 1_000
+    /// Pauses after the store refused to read or write.
+    private static let backoff = Backoff(firstMilliseconds: 1000, ceilingMilliseconds: 60_000)
 
     /// Starts handing over what leaves `cell`, unless somebody does already.
     func start(_ cell: QueueCell) {
@@ -26,7 +27,7 @@ struct Redrive: Sendable {
         }
     }
 
-    /// Resumes the hand-overs that a crash interrupted.
+    /// Resumes the hand-overs that a crash interrupted: loading a queue starts its own.
     nonisolated(nonsending)
         func resumeAll() async throws
     {
@@ -41,7 +42,7 @@ struct Redrive: Sendable {
                 let key = QueueKeys(cell: id).configuration
                 guard let stored = try await world.store.get(key) else { continue }
                 let name = QueueName(try QueueConfiguration(stored, key: key))
-                if let cell = try await registry.cell(name), cell.cell == id { start(cell) }
+                _ = try await registry.cell(name)
             }
         }
     }
@@ -78,29 +79,30 @@ struct Redrive: Sendable {
                     try await handOver(position, from: cell)
                 }
             } catch {
-                cell.endRedrive()
+                let failures = cell.endRedrive()
                 if let error = error as? StoreError { registry.discard(cell, after: error) }
                 // A queue that was deleted took its messages with it.
                 if case QueueRefusal.queueDeleted = error { return }
                 if case StoreError.closed = error { return }
-                resumeLater(cell.name)
+                resumeLater(cell.name, failures)
                 return
             }
         } while !cell.endRedriveIfDone()
     }
 
     /// Tries again once the store may have recovered: what leaves is seen by nobody meanwhile.
-    private func resumeLater(_ name: QueueName) {
+    private func resumeLater(_ name: QueueName, _ failures: Int) {
         let redrive = self
-        let due = world.clock.now().adding(milliseconds: Self.pauseMilliseconds)
-        world.clock.schedule(at: due) {
+        let pause = Self.backoff.milliseconds(
+            afterFailures: failures, jitter: world.entropy.next())
+        world.clock.schedule(at: world.clock.now().adding(milliseconds: pause)) {
             redrive.world.background.run {
                 do {
                     if let cell = try await redrive.registry.cell(name) { redrive.start(cell) }
                 } catch StoreError.closed {
                     return
                 } catch {
-                    redrive.resumeLater(name)
+                    redrive.resumeLater(name, failures + 1)
                 }
             }
         }
@@ -125,7 +127,8 @@ struct Redrive: Sendable {
         let recordID = world.journal.allot()
         let moved = message
         let transfer = TransferID(source: source.cell.rawValue, position: position)
-        try await world.store.admitted(bytes: record.count)
+        // The message only changes places: it may do so on a full disk.
+        try await world.store.admitted(bytes: record.count, adds: false)
         let accepted = try commit(target) { queue, now in
             queue.decideTransfer(transfer, moved, now: now) { $0.record } ?? []
         }

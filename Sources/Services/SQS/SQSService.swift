@@ -60,7 +60,11 @@ package final class SQSService: Sendable {
         guard let parsed = ARN(parsing: arn), let name = QueueName(parsed),
             let cell = try await registry.cell(name)
         else { return nil }
-        return cell.policy
+        do {
+            return try cell.policy()
+        } catch QueueRefusal.queueDeleted {
+            return nil
+        }
     }
 }
 
