@@ -53,8 +53,7 @@ enum Repository {
         for top in (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? [] {
             let isHidden = top.hasPrefix(".") && top != ".ci"
             guard !isHidden else { continue }
-            let below =
-                (try? FileManager.default.subpathsOfDirectory(atPath: root + "/" + top)) ?? []
+            let below = visible(below: root + "/" + top)
             let paths = below.isEmpty ? [top] : below.map { top + "/" + $0 }
             for path in paths where isText(path) {
                 guard let data = FileManager.default.contents(atPath: root + "/" + path) else {
@@ -68,6 +67,20 @@ enum Repository {
 
     static func exists(_ path: String) -> Bool {
         FileManager.default.fileExists(atPath: root + "/" + path)
+    }
+
+    /// What lies below a folder; a build folder, being hidden, does not count.
+    private static func visible(below folder: String) -> [String] {
+        var paths: [String] = []
+        var open = [""]
+        while let base = open.popLast() {
+            let names = try? FileManager.default.contentsOfDirectory(atPath: folder + "/" + base)
+            for name in names ?? [] where !name.hasPrefix(".") {
+                paths.append(base + name)
+                open.append(base + name + "/")
+            }
+        }
+        return paths
     }
 
     private static func isText(_ path: String) -> Bool {
