@@ -106,7 +106,7 @@ import Testing
     }
 
     @Test func connectionsBeyondTheBoundAreClosedAtOnce() async throws {
-        var limits = HTTPLimits()
+        var limits = HTTPLimits.patient
         limits.connectionsMax = 2
         try await withServer(limits: limits) { server, listener, group in
             let first = try await Client(listener, on: group)

@@ -101,7 +101,7 @@ import Testing
     }
 
     @Test func aRefusalReachesAClientThatGoesOnSending() async throws {
-        try await withServer(limits: HTTPLimits()) { _, listener, group in
+        try await withServer(limits: .patient) { _, listener, group in
             let client = try await Client(listener, on: group)
             try await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999\r\n\r\n")
             for _ in 0..<64 { client.push(ByteBuffer(repeating: 0x78, count: 1 << 16)) }

@@ -23,14 +23,26 @@ struct EchoApplication: HTTPApplication {
     }
 }
 
+extension HTTPLimits {
+    /// Without a deadline that a test's own slowness could miss.
+    static var patient: HTTPLimits {
+        var limits = HTTPLimits()
+        limits.headTimeout = .hours(1)
+        limits.idleTimeout = .hours(1)
+        limits.rateGrace = .hours(1)
+        return limits
+    }
+}
+
 /// Runs `body` with a server on loop-back and tears everything down.
 ///
-/// Unless a test brings its own limits, closed connections do not wait long for slow clients.
+/// Unless a test brings its own limits, closed connections do not wait long for slow clients, and
+/// a test that waits long for its turn on a busy machine is not a slow client.
 func withServer(
     limits: HTTPLimits? = nil, application: any HTTPApplication = EchoApplication(),
     _ body: (HTTPServer, HTTPListener, MultiThreadedEventLoopGroup) async throws -> Void
 ) async throws {
-    var quick = HTTPLimits()
+    var quick = HTTPLimits.patient
     quick.lingerTimeout = .milliseconds(50)
     let limits = limits ?? quick
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
