@@ -31,16 +31,45 @@ enum ASCII {
         }
     }
 
-    /// Whether any byte is a control character other than tab: what no field value may hold.
-    ///
-    /// Written without an early end so that the compiler can work on many bytes at once.
-    static func hasControl(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        var bad: UInt8 = 0
-        for byte in bytes {
-            bad |= (byte < 0x20 ? 1 : 0) & (byte == tab ? 0 : 1)
-            bad |= byte == 0x7F ? 1 : 0
+    /// Whether two texts of one length are the same but for the case of ASCII letters.
+    static func equalsIgnoringCase(
+        _ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer
+    ) -> Bool {
+        guard left.count == right.count else { return false }
+        var position = 0
+        // Names differ early: most end at their first byte.
+        while position < left.count {
+            guard lowercase(left[position]) == lowercase(right[position]) else { return false }
+            position += 1
         }
-        return bad != 0
+        return true
+    }
+
+    /// Whether any byte is a control character other than tab: what no field value may hold.
+    static func hasControl(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        var position = 0
+        while position + 8 <= bytes.count {
+            let word = bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+            if mayHoldControl(word), hasControl(bytes, position..<position + 8) { return true }
+            position += 8
+        }
+        return hasControl(bytes, position..<bytes.count)
+    }
+
+    private static func hasControl(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> Bool {
+        for position in range {
+            let byte = bytes[position]
+            if byte < 0x20 && byte != tab || byte == 0x7F { return true }
+        }
+        return false
+    }
+
+    /// Whether one of eight bytes is below 0x20 or 0x7F; a byte beside such a one counts too.
+    private static func mayHoldControl(_ word: UInt64) -> Bool {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let deletes = word ^ (ones &* 0x7F)
+        let flags = ((word &- (ones &* 0x20)) & ~word) | ((deletes &- ones) & ~deletes)
+        return flags & (ones &* 0x80) != 0
     }
 
     /// Whether every byte is a visible ASCII character other than `#`: what a target may hold.

@@ -72,14 +72,14 @@ package struct HTTPFields: Sendable {
     }
 
     private func equal(_ range: Range<Int>, _ text: String) -> Bool {
-        let other = text.utf8
-        guard other.count == range.count else { return false }
-        var position = range.lowerBound
-        for byte in other {
-            guard ASCII.lowercase(byte) == ASCII.lowercase(buffer[position]) else { return false }
-            position += 1
+        guard text.utf8.count == range.count else { return false }
+        let fast = text.utf8.withContiguousStorageIfAvailable { other in
+            buffer.withUnsafeBytes { bytes in
+                ASCII.equalsIgnoringCase(
+                    UnsafeRawBufferPointer(rebasing: bytes[range]), UnsafeRawBufferPointer(other))
+            }
         }
-        return true
+        return fast ?? false
     }
 }
 

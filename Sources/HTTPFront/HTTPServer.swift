@@ -31,11 +31,12 @@ package final class HTTPServer: Sendable {
         self.resources = resources
     }
 
-    /// Event loops for a server: as many as cores, at most two.
+    /// Event loops for a server: as many as cores it may run on, at most two.
     ///
     /// More did not pay in measurements: a request costs microseconds, the store is what waits.
     package static func makeGroup() -> MultiThreadedEventLoopGroup {
-        MultiThreadedEventLoopGroup(numberOfThreads: min(2, max(1, System.coreCount)))
+        let cores = min(System.coreCount, Affinity.coreCount ?? System.coreCount)
+        return MultiThreadedEventLoopGroup(numberOfThreads: min(2, max(1, cores)))
     }
 
     /// Connections open now, on all listeners.
