@@ -117,21 +117,21 @@ package struct ARN: Hashable, Sendable, CustomStringConvertible {
     ///
     /// Costs no allocation.
     package static func account(in text: String) -> Substring? {
+        var text = text
+        guard let range = text.withUTF8({ accountRange(in: $0) }) else { return nil }
         let utf8 = text.utf8
-        guard utf8.starts(with: "arn:".utf8) else { return nil }
-        var start = utf8.startIndex
-        var colons = 0
-        var position = start
-        while position < utf8.endIndex {
-            if utf8[position] == UInt8(ascii: ":") {
-                colons += 1
-                if colons == 5 {
-                    let isWhole = utf8.index(after: position) < utf8.endIndex
-                    return isWhole ? text[start..<position] : nil
-                }
-                start = utf8.index(after: position)
-            }
-            utf8.formIndex(after: &position)
+        let start = utf8.index(utf8.startIndex, offsetBy: range.lowerBound)
+        return text[start..<utf8.index(start, offsetBy: range.count)]
+    }
+
+    private static func accountRange(in bytes: UnsafeBufferPointer<UInt8>) -> Range<Int>? {
+        guard bytes.starts(with: "arn:".utf8) else { return nil }
+        var start = 4
+        var colons = 1
+        for position in 4..<bytes.count where bytes[position] == UInt8(ascii: ":") {
+            colons += 1
+            if colons == 5 { return position + 1 < bytes.count ? start..<position : nil }
+            start = position + 1
         }
         return nil
     }

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The Castagnoli checksum that guards every stored record.
 
-/// CRC-32C (RFC 3720, appendix B.4), eight bytes a step by table.
+import CChecksum
+
+/// CRC-32C (RFC 3720, appendix B.4), by the processor where it can, else by table.
 package enum CRC32C {
+    private static let isInHardware = cchecksum_has_crc32c() != 0
     /// Eight tables of 256 words, one after the other.
     private static let tables: [UInt32] = makeTables()
 
@@ -10,6 +13,12 @@ package enum CRC32C {
     package static func checksum(_ bytes: UnsafeRawBufferPointer, continuing seed: UInt32 = 0)
         -> UInt32
     {
+        guard isInHardware else { return tabled(bytes, continuing: seed) }
+        return ~cchecksum_crc32c(~seed, bytes.baseAddress, bytes.count)
+    }
+
+    /// The same, eight bytes a step by table.
+    static func tabled(_ bytes: UnsafeRawBufferPointer, continuing seed: UInt32) -> UInt32 {
         tables.withUnsafeBufferPointer { checksum(bytes, seed, $0) }
     }
 

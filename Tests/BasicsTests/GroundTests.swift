@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import Basics
 import Testing
+
+@testable import Basics
 
 @Suite struct TimestampTests {
     @Test func formatsAndParsesBack() {
@@ -41,6 +42,21 @@ import Testing
     @Test func crc32cKnownAnswers() {
         #expect(CRC32C.checksum(Array("123456789".utf8)) == 0xE306_9283)
         #expect(CRC32C.checksum([UInt8](repeating: 0, count: 32)) == 0x8A91_36AA)
+    }
+
+    /// Whichever of the two this processor takes, the other gives the same.
+    @Test func crc32cByTableIsTheProcessors() {
+        let bytes = (0..<300).map { UInt8(truncatingIfNeeded: $0 &* 167 &+ 13) }
+        for count in 0..<bytes.count {
+            bytes.prefix(count).withUnsafeBytes { whole in
+                let cut = count / 3
+                let head = CRC32C.checksum(UnsafeRawBufferPointer(rebasing: whole[..<cut]))
+                let tail = UnsafeRawBufferPointer(rebasing: whole[cut...])
+                #expect(
+                    CRC32C.checksum(tail, continuing: head)
+                        == CRC32C.tabled(whole, continuing: 0))
+            }
+        }
     }
 
     @Test func arnRoundTrips() {

@@ -17,7 +17,7 @@ enum Layer: Equatable {
 
 enum Layers {
     private static let floors: [String: Int] = [
-        "Basics": 0, "Chronology": 0,
+        "CChecksum": 0, "Basics": 0, "Chronology": 0,
         "WireModel": 1, "WireProtocols": 1, "ServiceCatalog": 1, "Storage": 1,
         "ServiceKit": 2, "IdentityAccess": 2, "Signing": 2, "Delivery": 2, "Journal": 2,
         "HTTPFront": 4, "Gateway": 4, "AdminAPI": 4, "FunctionRuntime": 4, "CSandbox": 4,
