@@ -29,6 +29,7 @@ struct SignedView: SignableRequest {
     var rawQuery: String { request.rawQuery ?? "" }
     var body: [UInt8] { request.body }
 
+    func has(header name: String) -> Bool { request.fields.firstBytes(name) != nil }
     func firstValue(ofHeader name: String) -> String? { request.header(name) }
 
     func values(ofHeader name: String) -> [String] {

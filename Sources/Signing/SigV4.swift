@@ -14,7 +14,7 @@ package enum SigV4 {
         of request: some SignableRequest
     ) throws(SigningRejection) -> SigV4Authorization? {
         guard let header = request.firstValue(ofHeader: "authorization") else { return nil }
-        return try SigV4Authorization.parse(header, hasDate: dateHeader(of: request) != nil)
+        return try SigV4Authorization.parse(header, hasDate: hasDateHeader(request))
     }
 
     /// Verifies a request that bears `authorization` against its key's secret.
@@ -95,6 +95,10 @@ extension SigV4 {
         }
         guard stated.utf8.count == 64 else { return stated }
         return payloadHash(request.body) == stated ? stated : nil
+    }
+
+    private static func hasDateHeader(_ request: some SignableRequest) -> Bool {
+        request.has(header: "x-amz-date") || request.has(header: "date")
     }
 
     private static func dateHeader(of request: some SignableRequest) -> String? {

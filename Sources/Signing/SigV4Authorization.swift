@@ -2,7 +2,7 @@
 // The `Authorization` header of Signature Version 4, taken apart. Nothing in it is believed yet.
 
 /// The parts of an authorization header.
-package struct SigV4Authorization: Hashable, Sendable {
+package struct SigV4Authorization: Sendable {
     package static let algorithm = "AWS4-HMAC-SHA256"
 
     package let accessKeyID: String
@@ -11,13 +11,17 @@ package struct SigV4Authorization: Hashable, Sendable {
     package let region: String
     package let service: String
     package let terminator: String
-    /// The names as they were given, with semicolons between them.
-    private let signedHeaderList: String
-    package let signature: String
+    /// What holds the two longest parts, which only a key that is verified needs.
+    private let text: String
+    /// The names as they were given, with semicolons between them, as bytes of `text`.
+    private let signedHeaderList: Range<Int>
+    private let signatureBytes: Range<Int>
+
+    package var signature: String { part(signatureBytes) }
 
     /// Lower-cased names in the order given.
     package var signedHeaders: [String] {
-        signedHeaderList.utf8.split(separator: UInt8(ascii: ";")).map {
+        part(signedHeaderList).utf8.split(separator: UInt8(ascii: ";")).map {
             String(Substring($0)).lowercased()
         }
     }
@@ -32,23 +36,29 @@ package struct SigV4Authorization: Hashable, Sendable {
         accessKeyID: String, date: String, region: String, service: String,
         terminator: String = "aws4_request", signedHeaders: [String], signature: String
     ) {
+        let list = signedHeaders.joined(separator: ";")
         self.init(
-            accessKeyID: accessKeyID, date: date, region: region, service: service,
-            terminator: terminator, signedHeaderList: signedHeaders.joined(separator: ";"),
-            signature: signature)
+            elements: [accessKeyID, date, region, service, terminator], text: list + signature,
+            signedHeaderList: 0..<list.utf8.count,
+            signatureBytes: list.utf8.count..<list.utf8.count + signature.utf8.count)
     }
 
+    /// `elements` are the five of a credential; the ranges are bytes of `text`.
     private init(
-        accessKeyID: String, date: String, region: String, service: String, terminator: String,
-        signedHeaderList: String, signature: String
+        elements: [String], text: String, signedHeaderList: Range<Int>, signatureBytes: Range<Int>
     ) {
-        self.accessKeyID = accessKeyID
-        self.date = date
-        self.region = region
-        self.service = service
-        self.terminator = terminator
+        accessKeyID = elements[0]
+        date = elements[1]
+        region = elements[2]
+        service = elements[3]
+        terminator = elements[4]
+        self.text = text
         self.signedHeaderList = signedHeaderList
-        self.signature = signature
+        self.signatureBytes = signatureBytes
+    }
+
+    private func part(_ range: Range<Int>) -> String {
+        String(decoding: text.utf8.dropFirst(range.lowerBound).prefix(range.count), as: UTF8.self)
     }
 
     /// Reads the value of an `Authorization` header.
@@ -74,22 +84,22 @@ package struct SigV4Authorization: Hashable, Sendable {
             throw SigningRejection.incomplete(missing: missing, header: header)
         }
         guard parts.elements.count == 5, parts.elements.allSatisfy({ !$0.isEmpty }) else {
-            throw SigningRejection.malformedCredential(credential)
+            let sent = text.utf8.dropFirst(credential.lowerBound).prefix(credential.count)
+            throw SigningRejection.malformedCredential(String(decoding: sent, as: UTF8.self))
         }
         return SigV4Authorization(
-            accessKeyID: parts.elements[0], date: parts.elements[1], region: parts.elements[2],
-            service: parts.elements[3], terminator: parts.elements[4],
-            signedHeaderList: signedHeaders, signature: signature)
+            elements: parts.elements, text: text, signedHeaderList: signedHeaders,
+            signatureBytes: signature)
     }
 
     /// What a header names, found by its bytes: every request has one, and characters cost ten
     /// times as much.
     private struct Parts {
-        var credential: String?
+        var credential: Range<Int>?
         /// The credential's elements between its slashes.
         var elements: [String] = []
-        var signedHeaders: String?
-        var signature: String?
+        var signedHeaders: Range<Int>?
+        var signature: Range<Int>?
 
         init(_ bytes: UnsafeBufferPointer<UInt8>) {
             let mark = algorithm.utf8.count
@@ -110,11 +120,11 @@ package struct SigV4Authorization: Hashable, Sendable {
             let equals = Self.first(UInt8(ascii: "="), in: bytes, start..<part.upperBound)
             guard equals < part.upperBound else { return }
             let end = Self.first(UInt8(ascii: " "), in: bytes, equals + 1..<part.upperBound)
-            let value = Self.text(bytes, equals + 1..<end)
+            let value = equals + 1..<end
             let name = UnsafeBufferPointer(rebasing: bytes[start..<equals])
             if name.elementsEqual("Credential".utf8) {
                 credential = value
-                elements = Self.elements(bytes, equals + 1..<end)
+                elements = Self.elements(bytes, value)
             } else if name.elementsEqual("SignedHeaders".utf8) {
                 signedHeaders = value
             } else if name.elementsEqual("Signature".utf8) {

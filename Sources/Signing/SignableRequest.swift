@@ -12,11 +12,14 @@ package protocol SignableRequest {
     func values(ofHeader name: String) -> [String]
     /// The first value of a header; `name` is lower-cased.
     func firstValue(ofHeader name: String) -> String?
+    /// Whether there is such a header; `name` is lower-cased.
+    func has(header name: String) -> Bool
     var body: [UInt8] { get }
 }
 
 extension SignableRequest {
     package func firstValue(ofHeader name: String) -> String? { values(ofHeader: name).first }
+    package func has(header name: String) -> Bool { firstValue(ofHeader: name) != nil }
 }
 
 /// How a service's signers treat the path.
