@@ -14,6 +14,15 @@ extension SQSService {
     ///
     /// Takes `…/account/name` and the older `…/queue/region/account/name`.
     func name(inURL url: String, _ context: CallContext) throws -> QueueName {
+        try address(url, context).name
+    }
+
+    private func address(_ url: String, _ context: CallContext) throws -> QueueAddresses.Entry {
+        if let known = addresses[url, context.region] { return known }
+        return addresses.remember(try parse(url, context), for: url)
+    }
+
+    private func parse(_ url: String, _ context: CallContext) throws -> QueueName {
         var rest = url[...]
         guard let name = Self.takeLastStep(&rest), let owner = Self.takeLastStep(&rest),
             let account = AccountID(owner)
@@ -47,7 +56,7 @@ extension SQSService {
 
     /// One permission on the queue of a URL.
     func access(_ action: String, _ url: String, _ context: CallContext) throws -> [Access] {
-        [Access("sqs:\(action)", on: try name(inURL: url, context).arn.description)]
+        [Access("sqs:\(action)", on: try address(url, context).arn)]
     }
 
     /// Runs `body` on the cell of a queue, with refusals in AWS's words.

@@ -15,6 +15,7 @@ package final class SQSService: Sendable {
     let limits: SQSLimits
     let registry: QueueRegistry
     let redrive: Redrive
+    let addresses = QueueAddresses()
     let isDraining = Atomic<Bool>(false)
 
     package init(world: World, limits: SQSLimits = SQSLimits()) {
@@ -57,7 +58,8 @@ package final class SQSService: Sendable {
     nonisolated(nonsending)
         private func queuePolicy(_ arn: String) async throws -> NamedPolicy?
     {
-        guard let parsed = ARN(parsing: arn), let name = QueueName(parsed),
+        guard
+            let name = addresses[arn: arn] ?? ARN(parsing: arn).flatMap({ QueueName($0) }),
             let cell = try await registry.cell(name)
         else { return nil }
         do {
