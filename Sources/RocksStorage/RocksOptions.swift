@@ -80,6 +80,12 @@ extension RocksConfiguration {
             "max_manifest_file_size=4194304",
             "target_file_size_base=33554432",
             "max_bytes_for_level_base=134217728",
+            // A queue's header sorts before its messages, so that every table of the first level
+            // overlaps the whole queue below, which is written anew each time: that is done for as
+            // many tables at once as make a level's worth.
+            "level0_file_num_compaction_trigger=16",
+            "level0_slowdown_writes_trigger=32",
+            "level0_stop_writes_trigger=48",
             "level_compaction_dynamic_level_bytes=true",
             "compression=kNoCompression",
             "bottommost_compression=kLZ4Compression",
