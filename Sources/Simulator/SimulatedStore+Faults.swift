@@ -38,6 +38,16 @@ extension SimulatedStore {
     package func failNextSync() { shared.withLock { $0.faults.failingSyncs += 1 } }
     package func setFull(_ full: Bool) { shared.withLock { $0.faults.isFull = full } }
 
+    /// Nothing more goes wrong; a store that has failed comes back by itself.
+    func mend() {
+        shared.withLock { state in
+            state.faults.failingWrites = 0
+            state.faults.failingSyncs = 0
+            state.faults.slowNanoseconds = 0
+            state.faults.isFull = false
+        }
+    }
+
     /// Each sync takes so much longer from now on.
     package func slowSyncs(milliseconds: UInt64) {
         shared.withLock { $0.faults.slowNanoseconds = milliseconds * 1_000_000 }

@@ -178,6 +178,23 @@ package final class SimulatedWorld: ServiceCaller {
 
     // MARK: Driving
 
+    /// Runs one job; `false` when none is ready.
+    package func runReady() -> Bool {
+        let ran = executor.step()
+        if ran { trace.follow(self) }
+        return ran
+    }
+
+    /// Moves time to the next alarm; `false` when there is none.
+    package func advance() -> Bool {
+        let moved = time.advance()
+        if moved { trace.follow(self) }
+        return moved
+    }
+
+    /// Deliveries that wait or are under way.
+    package var outboxCount: Int { parts.withLock { $0?.outbox.count } ?? 0 }
+
     /// Runs one job, or moves time to the next alarm; `false` when nothing is left to happen.
     package func step() -> Bool {
         let moved = executor.step() || time.advance()

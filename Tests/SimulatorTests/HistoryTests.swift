@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Histories drawn from seeds: as large as promised, without a violation; a planted bug
+// is found and its history made short.
+
+import Basics
+import Simulator
+import Testing
+
+@Suite struct HistoryTests {
+    @Test(arguments: 1...6 as ClosedRange<UInt64>)
+    func aSeedKeepsEveryPromise(_ seed: UInt64) throws {
+        let plan = Plan(seed: seed)
+        #expect(plan.operations >= 300)
+        let report = HistoryReport(plan)
+        #expect(report.violations == [])
+        #expect((report.faults[.crash] ?? 0) >= 2)
+        for kind in FaultKind.allCases { #expect((report.faults[kind] ?? 0) >= 1, "\(kind)") }
+        let first = try #require(report.history.first?.at)
+        let last = try #require(report.history.last?.at)
+        #expect(last.milliseconds(since: first) >= 23 * 3_600_000)
+    }
+
+    @Test func aReplyBeforeItsSyncIsFoundAndMadeShort() throws {
+        let bug = PlantedBug.acknowledgesBeforeSync
+        let reports = (1...10 as ClosedRange<UInt64>).lazy.map {
+            HistoryReport(Plan(seed: $0), plantedBug: bug)
+        }
+        let report = try #require(reports.first { !$0.violations.isEmpty })
+        let short = report.shrunk(plantedBug: bug)
+        #expect(short.violations.contains { $0.rule == report.violations.first?.rule })
+        #expect(short.plan.steps.count <= 40)
+        #expect(short.text.contains("VIOLATION"))
+    }
+}
