@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Histories drawn from seeds: as large as promised, without a violation; a planted bug
-// is found and its history made short.
+// Histories drawn from seeds: as large as promised, without a violation, the same in every
+// process, and a planted bug is found and its history made short.
 
 import Basics
+import Foundation
 import Simulator
 import Testing
 
@@ -30,5 +31,28 @@ import Testing
         #expect(short.violations.contains { $0.rule == report.violations.first?.rule })
         #expect(short.plan.steps.count <= 40)
         #expect(short.text.contains("VIOLATION"))
+    }
+
+    /// Stores fail and reopen in it: who is woken first must not hang on a dictionary's order.
+    @Test(arguments: [7, 8])
+    func twoProcessesPlayTheSameHistory(_ seed: Int) throws {
+        let first = try Self.simulate(seed)
+        #expect(first.count > 500)
+        #expect(first.last?.hasPrefix("hash ") == true)
+        for _ in 0..<3 { try #require(try Self.simulate(seed) == first) }
+    }
+
+    private static func simulate(_ seed: Int) throws -> [String] {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+            .deletingLastPathComponent().appendingPathComponent("simulate")
+        process.arguments = ["history", String(seed)]
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        try process.run()
+        let output = pipe.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0)
+        return String(decoding: output, as: UTF8.self).split(separator: "\n").map(String.init)
     }
 }
