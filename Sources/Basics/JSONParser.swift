@@ -6,6 +6,7 @@
 package struct JSONSyntaxError: Error, Hashable, Sendable {
     package enum Reason: Hashable, Sendable {
         case unexpectedEnd, unexpectedByte, tooDeep, badString, badNumber, trailingBytes
+        case repeatedName
     }
     package let reason: Reason
     package let offset: Int
@@ -21,10 +22,14 @@ extension JSONValue {
     package static let depthMax = 512
 
     /// Parses a whole text: one value with nothing but white space around it.
-    package init(parsing bytes: some Collection<UInt8>, depthMax: Int = depthMax)
-        throws(JSONSyntaxError)
-    {
+    ///
+    /// A name repeated in an object takes the last value, unless `refusesRepeatedNames`.
+    package init(
+        parsing bytes: some Collection<UInt8>, depthMax: Int = depthMax,
+        refusesRepeatedNames: Bool = false
+    ) throws(JSONSyntaxError) {
         var parser = JSONParser(bytes: Array(bytes), depthMax: depthMax)
+        parser.refusesRepeatedNames = refusesRepeatedNames
         self = try parser.document()
     }
 
@@ -43,6 +48,7 @@ private struct JSONParser {
 
     let bytes: [UInt8]
     let depthMax: Int
+    var refusesRepeatedNames = false
     var position = 0
     private var stack: [Open] = []
 
@@ -80,6 +86,7 @@ private struct JSONParser {
             guard separator == UInt8(ascii: ",") else { throw error(.unexpectedByte, back: 1) }
             stack.append(.array(items))
         case .object(var object, let name):
+            if refusesRepeatedNames, object[name] != nil { throw error(.repeatedName) }
             object[name] = value
             if separator == UInt8(ascii: "}") { return .object(object) }
             guard separator == UInt8(ascii: ",") else { throw error(.unexpectedByte, back: 1) }
