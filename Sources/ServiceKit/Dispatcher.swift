@@ -76,15 +76,15 @@ package final class Dispatcher: Sendable {
         let policies = try await policySource.policies(for: context.principal)
         var detail = ""
         for access in accesses {
-            let request = AuthorizationRequest(
+            var request = AuthorizationRequest(
                 principal: context.principal, action: access.action, resource: access.resource,
                 resourceAccount: access.resource == "*" ? context.account : nil,
-                context: RequestContext(
-                    now: time, sourceAddress: context.sourceAddress,
-                    isSecureTransport: context.isSecureTransport,
-                    requestedRegion: context.region.description, userAgent: context.userAgent,
-                    keys: access.keys))
+                context: context.conditions(at: time, keys: access.keys))
             let resourcePolicy = try await service.resourcePolicy(access.resource)
+            if policies.asksForResourceTags || resourcePolicy?.document.asksForResourceTags == true
+            {
+                request.context.resourceTags = try await service.resourceTags(access.resource)
+            }
             let decision = Evaluator.decide(
                 request, policies: policies, resourcePolicy: resourcePolicy)
             guard decision.isAllowed else {

@@ -8,18 +8,43 @@ import Testing
 /// All rows; each file of the table adds some.
 enum PolicyTable {
     static let all =
-        actions + resources + variables + strings + typed + arns + sets + sameAccount
-        + crossAccount + services + limits
+        actions + resources + variables + strings + typed + arns + sets + operators + operatorSets
+        + callers + tagged + sources + unresolved + sameAccount + notPrincipals + crossAccount
+        + acrossAccounts + services + limits
 }
 
 @Suite struct PolicyTableTests {
     @Test(arguments: PolicyTable.all) func decides(_ row: PolicyCase) throws {
-        #expect(try row.decide().reason == row.expected)
+        let decision = try row.decide()
+        #expect(decision.reason == row.expected)
+        if let statement = row.statement { #expect(decision.statement?.sid == statement) }
+        if let missing = row.missing { #expect(decision.missing == missing) }
+    }
+
+    /// Every operator of the IAM user guide, "Condition operators".
+    private static let operators = [
+        "StringEquals", "StringNotEquals", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase",
+        "StringLike", "StringNotLike", "NumericEquals", "NumericNotEquals", "NumericLessThan",
+        "NumericLessThanEquals", "NumericGreaterThan", "NumericGreaterThanEquals", "DateEquals",
+        "DateNotEquals", "DateLessThan", "DateLessThanEquals", "DateGreaterThan",
+        "DateGreaterThanEquals", "Bool", "BinaryEquals", "IpAddress", "NotIpAddress", "ArnEquals",
+        "ArnNotEquals", "ArnLike", "ArnNotLike",
+    ]
+
+    @Test(arguments: operators) func theTableHoldsEveryFormOfAnOperator(_ name: String) {
+        let written = PolicyTable.all.flatMap(\.identity).map(\.text)
+        for form in [
+            name, "\(name)IfExists", "ForAllValues:\(name)", "ForAllValues:\(name)IfExists",
+            "ForAnyValue:\(name)", "ForAnyValue:\(name)IfExists",
+        ] {
+            #expect(written.contains { $0.contains("\"\(form)\"") }, "\(form)")
+        }
     }
 
     @Test func theTableIsLargeAndItsRowsDiffer() {
-        #expect(PolicyTable.all.count >= 150)
+        #expect(PolicyTable.all.count >= 500)
         #expect(PolicyTable.all.contains { $0.expected == .implicitDeny(.session) })
+        #expect(Set(PolicyTable.all.map { "\($0)" }).count == PolicyTable.all.count)
     }
 
     @Test(arguments: PolicyTable.all) func addingADenyNeverAllows(_ row: PolicyCase) throws {

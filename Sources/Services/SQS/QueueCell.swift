@@ -99,6 +99,14 @@ final class QueueCell: Sendable {
         }
     }
 
+    /// The queue's tags, for conditions that ask for them; without settling either.
+    func tags() throws -> [String: String] {
+        try inside.withLock { inside in
+            try inside.checkLiving()
+            return inside.queue.configuration.tags
+        }
+    }
+
     /// Looks at the queue, settled for now.
     func look<Result>(_ body: (Queue, Timestamp) throws -> Result) throws -> Committed<Result> {
         try commit { queue, now in (try body(queue, now), []) }
