@@ -41,9 +41,13 @@ extension JSONValue {
 
 /// The open containers are an explicit stack; there is no recursion.
 private struct JSONParser {
-    private enum Open {
-        case array([JSONValue])
-        case object(JSONObject, name: String)
+    /// A container that is not ended yet; changed where it lies, since a copy of its members for
+    /// each further one would make wide texts quadratic.
+    private struct Open {
+        var items: [JSONValue] = []
+        var object = JSONObject()
+        /// Of the member whose value comes next; `nil` in an array.
+        var name: String?
     }
 
     let bytes: [UInt8]
@@ -62,38 +66,35 @@ private struct JSONParser {
             skipSpace()
             guard var value = try valueOrOpen() else { continue }
             while true {
-                guard let top = stack.popLast() else {
+                guard !stack.isEmpty else {
                     skipSpace()
                     guard position == bytes.count else { throw error(.trailingBytes) }
                     return value
                 }
-                guard let closed = try append(value, to: top) else { break }
+                guard let closed = try append(value) else { break }
                 value = closed
             }
         }
     }
 
     /// Adds a finished value to the innermost container; the container itself if that ended it.
-    private mutating func append(_ value: JSONValue, to top: Open) throws(JSONSyntaxError)
-        -> JSONValue?
-    {
+    private mutating func append(_ value: JSONValue) throws(JSONSyntaxError) -> JSONValue? {
         skipSpace()
         let separator = try next()
-        switch top {
-        case .array(var items):
-            items.append(value)
-            if separator == UInt8(ascii: "]") { return .array(items) }
+        let top = stack.count - 1
+        guard let name = stack[top].name else {
+            stack[top].items.append(value)
+            if separator == UInt8(ascii: "]") { return .array(stack.removeLast().items) }
             guard separator == UInt8(ascii: ",") else { throw error(.unexpectedByte, back: 1) }
-            stack.append(.array(items))
-        case .object(var object, let name):
-            if refusesRepeatedNames, object[name] != nil { throw error(.repeatedName) }
-            object[name] = value
-            if separator == UInt8(ascii: "}") { return .object(object) }
-            guard separator == UInt8(ascii: ",") else { throw error(.unexpectedByte, back: 1) }
-            skipSpace()
-            guard try next() == UInt8(ascii: "\"") else { throw error(.unexpectedByte, back: 1) }
-            stack.append(.object(object, name: try memberName()))
+            return nil
         }
+        if refusesRepeatedNames, stack[top].object[name] != nil { throw error(.repeatedName) }
+        stack[top].object[name] = value
+        if separator == UInt8(ascii: "}") { return .object(stack.removeLast().object) }
+        guard separator == UInt8(ascii: ",") else { throw error(.unexpectedByte, back: 1) }
+        skipSpace()
+        guard try next() == UInt8(ascii: "\"") else { throw error(.unexpectedByte, back: 1) }
+        stack[top].name = try memberName()
         return nil
     }
 
@@ -106,7 +107,7 @@ private struct JSONParser {
             switch try next() {
             case UInt8(ascii: "}"): return .object(JSONObject())
             case UInt8(ascii: "\""):
-                stack.append(.object(JSONObject(), name: try memberName()))
+                stack.append(Open(name: try memberName()))
                 return nil
             default: throw error(.unexpectedByte, back: 1)
             }
@@ -117,7 +118,7 @@ private struct JSONParser {
                 position += 1
                 return .array([])
             }
-            stack.append(.array([]))
+            stack.append(Open())
             return nil
         case UInt8(ascii: "\""): return .string(try string())
         case UInt8(ascii: "t"): return try word("rue", .bool(true))
