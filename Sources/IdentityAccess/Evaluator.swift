@@ -101,7 +101,9 @@ struct Verdict {
 }
 
 /// One pass over policies with what all statements ask for prepared.
-struct PolicyScan {
+///
+/// A class: as a value its dozen texts would be retained anew for every look at a policy.
+final class PolicyScan {
     let facts: RequestFacts
     /// Set where a policy may name principals.
     let caller: Caller?
@@ -147,7 +149,7 @@ struct PolicyScan {
 
     private func applies(_ statement: PolicyStatement) -> Bool {
         statement.actions.matches(action)
-            && statement.resources.matches(resource, variable: facts.substitute)
+            && statement.resources.matches(resource, variable: { facts.substitute(for: $0) })
             && statement.conditions.allSatisfy { $0.holds(for: facts) }
     }
 }

@@ -71,8 +71,8 @@ struct PolicyCondition: Sendable {
     private func lacksVariable(_ facts: RequestFacts) -> Bool {
         values.contains { value in
             switch value {
-            case .text(let text): text.lacksValue(facts.substitute)
-            case .arn(let pattern): pattern.lacksValue(facts.substitute)
+            case .text(let text): text.lacksValue { facts.substitute(for: $0) }
+            case .arn(let pattern): pattern.lacksValue { facts.substitute(for: $0) }
             default: false
             }
         }
@@ -100,7 +100,7 @@ extension PolicyCondition {
             let parts = ARNParts(given.single ?? "")
             return values.contains { value in
                 guard case .arn(let pattern) = value else { return false }
-                return pattern.matches(parts, variable: facts.substitute)
+                return pattern.matches(parts, variable: { facts.substitute(for: $0) })
             }
         case .number:
             guard let number = Self.number(given) else { return false }
