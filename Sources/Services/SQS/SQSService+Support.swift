@@ -59,6 +59,27 @@ extension SQSService {
         [Access("sqs:\(action)", on: try address(url, context).arn)]
     }
 
+    /// One permission that a queue's own policy cannot give to other accounts.
+    func ownerAccess(_ action: String, _ url: String, _ context: CallContext) throws -> [Access] {
+        try ownerAccess([action], try address(url, context).name, context)
+    }
+
+    /// Permissions that a queue's own policy cannot give to other accounts (SQS Developer Guide,
+    /// "Limitations of Amazon SQS custom policies").
+    func ownerAccess(_ actions: [String], _ name: QueueName, _ context: CallContext) throws
+        -> [Access]
+    {
+        let resource = name.arn.description
+        guard name.account == context.account else {
+            let action = "sqs:\(actions.first ?? "*")"
+            throw ServiceFault.accessDenied(
+                "User: \(context.principal.arn) is not authorized to perform: "
+                    + "\(action.lowercased()) on resource: \(resource) because no resource-based "
+                    + "policy allows the \(action.lowercased()) action")
+        }
+        return actions.map { Access("sqs:\($0)", on: resource) }
+    }
+
     /// Runs `body` on the cell of a queue, with refusals in AWS's words.
     ///
     /// A cell that lost its claim has stored nothing of what it refused, so `body` runs once more
@@ -70,9 +91,20 @@ extension SQSService {
         ) async throws -> Result
     {
         let name = try name(inURL: url, context)
+        guard let cell = try await registry.cell(name) else { throw SQSFaults.noSuchQueue }
+        return try await onQueue(name, cell, body)
+    }
+
+    /// The same for a queue that was found by its name.
+    nonisolated(nonsending)
+        func onQueue<Result>(
+            _ name: QueueName, _ found: QueueCell,
+            _ body: nonisolated(nonsending) (QueueCell) async throws -> Result
+        ) async throws -> Result
+    {
+        var cell = found
         var isRepeated = false
         while true {
-            guard let cell = try await registry.cell(name) else { throw SQSFaults.noSuchQueue }
             do {
                 return try await body(cell)
             } catch let refusal as QueueRefusal {
@@ -81,6 +113,10 @@ extension SQSService {
                 registry.discard(cell, after: error)
                 guard error == .fenced, !isRepeated else { throw error }
                 isRepeated = true
+                guard let next = try await registry.cell(name) else {
+                    throw SQSFaults.noSuchQueue
+                }
+                cell = next
             }
         }
     }
@@ -167,6 +203,16 @@ enum SQSFaults {
         case .purgeInProgress:
             SQS.Faults.purgeQueueInProgress(
                 message: "Only one PurgeQueue operation on \(queue) is allowed every 60 seconds.")
+        case .moveActive:
+            invalidParameter(
+                "There is already a task running. Only one active task is allowed for a source "
+                    + "queue arn at a given time.")
+        case .moveUnknown:
+            SQS.Faults.resourceNotFoundException(message: "Task does not exist.")
+        case .moveEnded:
+            invalidParameter(
+                "Value for parameter TaskHandle is invalid. Reason: Only tasks in RUNNING status "
+                    + "can be cancelled.")
         case .queueDeleted: noSuchQueue
         }
     }
@@ -195,6 +241,7 @@ enum SQSFaults {
         case .invalidPolicy(let reason):
             SQS.Faults.invalidAttributeValue(
                 message: "Invalid value for the parameter Policy. Reason: \(reason)")
+        case .overLimit(let message): SQS.Faults.overLimit(message: message)
         }
     }
 }
