@@ -8,7 +8,9 @@ import Synchronization
 /// Syncs as one group whatever was accepted while somebody waits for it.
 ///
 /// Works in rounds: what was accepted before a round begins is covered by its sync; whoever
-/// arrives during a round waits for the next.
+/// arrives during a round waits for the next. A round is not begun for a few while many are about
+/// to come: it waits a moment for as many as were under way when the last one ended. Who is alone
+/// never waits for others.
 final class Committer: @unchecked Sendable {
     /// What the owner of the log does when asked.
     struct Actions: Sendable {
@@ -33,6 +35,9 @@ final class Committer: @unchecked Sendable {
     /// Unsynced changes nobody waits for are synced after this long.
     private static let idleMilliseconds = 200
     private static let backoffMilliseconds = 50...2_000
+    /// A round waits for others no longer than this, and not when nobody came for that long.
+    private static let gatheringNanoseconds: UInt64 = 1_000_000
+    private static let silenceNanoseconds: UInt64 = 100_000
 
     private let gate = Gate()
     private let durable: Atomic<UInt64>
@@ -43,6 +48,9 @@ final class Committer: @unchecked Sendable {
     private var waiters: [Waiter] = []
     private var spare: [Waiter] = []
     private var sleeping = false
+    /// Calls that were under way when the last round ended: those it released, those who waited.
+    private var company = 0
+    private var gathering = false
     private var stopping = false
     private var failure: StoreError?
     private var reopeners: [UnsafeContinuation<StoreError?, Never>] = []
@@ -139,7 +147,7 @@ final class Committer: @unchecked Sendable {
     }
 
     private func wake() {
-        if sleeping { gate.signal() }
+        if sleeping || gathering && waiters.count >= company { gate.signal() }
     }
 
     private func loop(_ actions: Actions) {
@@ -183,7 +191,10 @@ final class Committer: @unchecked Sendable {
         return gate.withLock {
             while true {
                 if failure != nil { return .recover }
-                if !waiters.isEmpty { return .sync }
+                if !waiters.isEmpty {
+                    gather()
+                    return .sync
+                }
                 if stopping { return .stop }
                 let stalled = actions.isStalled()
                 let unsynced = actions.hasUnsynced()
@@ -204,12 +215,28 @@ final class Committer: @unchecked Sendable {
         return !waiters.isEmpty || stopping || failure != nil
     }
 
+    /// Inside the gate: lets those come who were under way a moment ago.
+    private func gather() {
+        let begun = MonotonicTime.now.nanoseconds
+        var seen = 0
+        while waiters.count < company, waiters.count > seen, !stopping, failure == nil,
+            MonotonicTime.now.nanoseconds - begun < Self.gatheringNanoseconds
+        {
+            seen = waiters.count
+            gathering = true
+            gate.wait(nanoseconds: Self.silenceNanoseconds)
+            gathering = false
+        }
+    }
+
     private func syncRound(_ actions: Actions) {
         switch actions.sync() {
         case .success(let covered):
             let ready = gate.withLock {
                 durable.store(covered.rawValue, ordering: .releasing)
-                return takeWaiters(upTo: covered.rawValue)
+                let ready = takeWaiters(upTo: covered.rawValue)
+                company = ready.count + waiters.count
+                return ready
             }
             release(ready)
         case .failure(let error):

@@ -51,12 +51,19 @@ final class Gate: @unchecked Sendable {
             pthread_cond_wait(condition, mutex)
             return
         }
-        var time = timespec(
-            tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000)
+        wait(nanoseconds: UInt64(milliseconds) * 1_000_000)
+    }
+
+    /// Inside `withLock` only: gives the lock up until `signal`, or until the time has passed.
+    func wait(nanoseconds: UInt64) {
         #if os(Linux)
-            let now = MonotonicTime.now.nanoseconds + UInt64(milliseconds) * 1_000_000
-            time = timespec(
-                tv_sec: Int(now / 1_000_000_000), tv_nsec: Int(now % 1_000_000_000))
+            let end = MonotonicTime.now.nanoseconds + nanoseconds
+        #else
+            let end = nanoseconds
+        #endif
+        var time = timespec(
+            tv_sec: Int(end / 1_000_000_000), tv_nsec: Int(end % 1_000_000_000))
+        #if os(Linux)
             pthread_cond_timedwait(condition, mutex, &time)
         #else
             pthread_cond_timedwait_relative_np(condition, mutex, &time)

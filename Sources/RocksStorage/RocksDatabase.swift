@@ -212,7 +212,11 @@ final class RocksDatabase: @unchecked Sendable {
         }
         guard let pinned else { return .found(nil) }
         var count = 0
-        guard let bytes = rocksdb_pinnableslice_value(pinned, &count) else { return .found([]) }
+        let bytes = rocksdb_pinnableslice_value(pinned, &count)
+        // Of a table that it has not opened yet the engine only says that the key may be there: by
+        // success, with nothing in it.
+        if cachedOnly, count == 0 { return .needsDisk }
+        guard let bytes else { return .found([]) }
         return .found(Array(UnsafeRawBufferPointer(start: bytes, count: count)))
     }
 
@@ -224,6 +228,9 @@ final class RocksDatabase: @unchecked Sendable {
             from: max(range.lower, RocksDatabase.userRange.lower),
             to: min(range.upper, RocksDatabase.userRange.upper))
         if range.isEmpty || limit <= 0 { return .found([]) }
+        // Going backwards in memory alone, the engine has been seen to pass over a table that it
+        // had not opened without saying so.
+        if cachedOnly, reverse { return .needsDisk }
         let options = try readOptions(snapshot, cachedOnly: cachedOnly)
         defer { rocksdb_readoptions_destroy(options) }
         // A run of deleted keys may be long: beyond this many the read leaves the event loop.
@@ -258,9 +265,6 @@ final class RocksDatabase: @unchecked Sendable {
             if cachedOnly, RocksDatabase.isIncomplete(failure) { return .needsDisk }
             throw RocksDatabase.readError(failure, result.last?.key ?? range.lower)
         }
-        // Going backwards in memory alone, the engine has been seen to end at a table that it
-        // had not loaded without saying so: an end counts only when the disk was asked.
-        if cachedOnly, reverse, result.count < limit { return .needsDisk }
         return .found(result)
     }
 

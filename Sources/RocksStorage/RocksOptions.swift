@@ -22,6 +22,8 @@ package struct RocksConfiguration: Sendable {
     package var waitersMax = 16_384
     package var memtableBytes = 8 << 20
     package var blockCacheBytes = 32 << 20
+    /// Bytes at which a table ends and the next begins.
+    package var tableBytes = 32 << 20
     /// Opens although synced commits are missing; they are lost then.
     package var acceptsMissingCommits = false
     /// Asked before each step that can fail; a text makes it fail.
@@ -78,7 +80,7 @@ extension RocksConfiguration {
             "info_log_level=FATAL_LEVEL",
             "keep_log_file_num=2",
             "max_manifest_file_size=4194304",
-            "target_file_size_base=33554432",
+            "target_file_size_base=\(tableBytes)",
             "max_bytes_for_level_base=134217728",
             // A queue's header sorts before its messages, so that every table of the first level
             // overlaps the whole queue below, which is written anew each time: that is done for as

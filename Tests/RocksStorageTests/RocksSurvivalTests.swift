@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is left after the end of the process, and what is said about a damaged log.
 
+import Basics
 import Foundation
 import RocksStorage
 import Storage
@@ -48,6 +49,39 @@ import Testing
             directory = try directory.copy()
             await store.close()
         }
+    }
+
+    /// Opening loads a few tables; what the others hold is there all the same.
+    @Test func tablesNotYetOpenedAreRead() async throws {
+        let directory = try TemporaryDirectory()
+        var configuration = RocksConfiguration(directory: directory.path)
+        configuration.tableBytes = 64 << 10
+        configuration.memtableBytes = 64 << 10
+        let store = try RocksStore.open(configuration)
+        // Nothing that could be compressed.
+        let value = SeededEntropy(seed: 1).bytes(4096)
+        for number in 0..<2_000 as Range<UInt64> {
+            var batch = WriteBatch()
+            batch.put(key: Self.key(number), value: value)
+            try await store.commit(batch)
+        }
+        await store.close()
+        let tables = try FileManager.default.contentsOfDirectory(
+            atPath: directory.path + "/store"
+        ).filter { $0.hasSuffix(".sst") }
+        #expect(tables.count > 40)
+        let again = try RocksStore.open(configuration)
+        // Each read but the first of a table opens it: begin anew for each stretch.
+        for number in stride(from: 0, to: 2_000, by: 7) as StrideTo<UInt64> {
+            #expect(try await again.get(Self.key(number)) == value, "\(number)")
+        }
+        let range = try await again.range(KeyRange(kind: .test), limit: 10_000)
+        #expect(range.count == 2_000)
+        await again.close()
+        let third = try RocksStore.open(configuration)
+        let last = try await third.range(KeyRange(kind: .test), limit: 3, reverse: true)
+        #expect(last.map(\.key) == [1_999, 1_998, 1_997].map { Self.key($0) })
+        await third.close()
     }
 
     @Test func openingsLeaveNoFilesBehind() async throws {
