@@ -43,7 +43,15 @@ package struct SQSLimits: Sendable {
     /// 0 lifts the rule.
     package var cooldownSeconds = 0
 
+    /// Payload that is billed as one request.
+    package var billedChunkBytes = 65_536
+
     package init() {}
+
+    /// Requests that a payload is billed as (SQS pricing).
+    package func billedRequests(payloadBytes: Int) -> Int {
+        max(1, (payloadBytes + billedChunkBytes - 1) / billedChunkBytes)
+    }
 
     /// The quotas with AWS's waiting rules (`--limits=aws`).
     package static var aws: SQSLimits {

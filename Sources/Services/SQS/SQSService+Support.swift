@@ -11,8 +11,6 @@ import WireModel
 
 extension SQSService {
     /// The queue a URL names, whatever host it was reached under.
-    ///
-    /// Takes `…/account/name` and the older `…/queue/region/account/name`.
     func name(inURL url: String, _ context: CallContext) throws -> QueueName {
         try address(url, context).name
     }
@@ -23,30 +21,12 @@ extension SQSService {
     }
 
     private func parse(_ url: String, _ context: CallContext) throws -> QueueName {
-        var rest = url[...]
-        guard let name = Self.takeLastStep(&rest), let owner = Self.takeLastStep(&rest),
-            let account = AccountID(owner)
+        guard let found = QueueURL(parsing: url), found.region ?? context.region == context.region
         else {
             throw SQS.Faults.invalidAddress(
                 message: "The address \(url) is not valid for this endpoint.")
         }
-        return QueueName(account: account, region: context.region, name: String(name))
-    }
-
-    /// Takes the last step off a path, whatever slashes stand around it.
-    private static func takeLastStep(_ path: inout Substring) -> Substring? {
-        let slash = UInt8(ascii: "/")
-        let utf8 = path.utf8
-        var end = utf8.endIndex
-        while end > utf8.startIndex, utf8[utf8.index(before: end)] == slash {
-            utf8.formIndex(before: &end)
-        }
-        var start = end
-        while start > utf8.startIndex, utf8[utf8.index(before: start)] != slash {
-            utf8.formIndex(before: &start)
-        }
-        defer { path = path[..<start] }
-        return start < end ? path[start..<end] : nil
+        return QueueName(account: found.account, region: context.region, name: found.name)
     }
 
     /// The URL of a queue as this caller reaches it.

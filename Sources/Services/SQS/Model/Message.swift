@@ -73,6 +73,9 @@ package struct Message: Hashable, Sendable {
     /// The journal record of the call or delivery that sent it; 0 when unknown.
     package var cause: UInt64 = 0
 
+    /// What counts against limits and is billed: body and attributes.
+    package var sizeBytes: Int { attributes.reduce(body.utf8.count) { $0 + $1.sizeBytes } }
+
     package init(
         messageID: String, body: String, bodyDigest: [UInt8], senderID: String, sentAt: Timestamp
     ) {

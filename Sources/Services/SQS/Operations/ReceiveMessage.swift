@@ -31,7 +31,9 @@ extension SQSService {
                     }
                     return Reply(
                         SQS.ReceiveMessageResult(messages: messages.isEmpty ? nil : messages),
-                        at: version, subjects: messages.compactMap(\.messageId))
+                        at: version, subjects: messages.compactMap(\.messageId),
+                        billedRequests: limits.billedRequests(
+                            payloadBytes: messages.reduce(0) { $0 + $1.payloadBytes }))
                 }
             })
     }
