@@ -9,7 +9,8 @@ import json
 
 import pytest
 
-from support import arn_of, attribute, fresh, refused
+from functions import allow, document
+from support import arn_of, attribute, fresh, redriven, refused
 
 OTHER = "123456789012"
 
@@ -167,3 +168,32 @@ def test_policy_holds_so_much_and_no_more(sqs, queue):
         put(Action=[*actions, "sqs:ListDeadLetterSourceQueues"])
     with refused("InvalidAttributeValue", 400):
         put(Sid="s" * 8_192)
+
+
+MOVES = ("StartMessageMoveTask", "CancelMessageMoveTask", "ListMessageMoveTasks")
+NEEDED = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
+
+
+@pytest.mark.parametrize("missing", [*NEEDED, "SendMessage"])
+def test_moves_need_the_permissions_of_what_they_do(app, martlet, sqs, missing):
+    # documentation, troubleshooting DLQ redrive: these three on the dead-letter queue, and
+    # SendMessage on the destination.
+    source, dead = redriven(sqs)
+    name = fresh("user")
+    app.iam.create_user(UserName=name)
+    key = app.iam.create_access_key(UserName=name)["AccessKey"]
+    user = martlet.client("sqs", key=key["AccessKeyId"], secret=key["SecretAccessKey"])
+
+    def grant(*actions):
+        statements = [allow([f"sqs:{action}" for action in actions if action != "SendMessage"],
+                            arn_of(sqs, dead))]
+        if "SendMessage" in actions:
+            statements.append(allow("sqs:SendMessage", arn_of(sqs, source)))
+        app.iam.put_user_policy(
+            UserName=name, PolicyName="p", PolicyDocument=document(*statements))
+    grant(*MOVES, *(action for action in (*NEEDED, "SendMessage") if action != missing))
+    with refused("AccessDenied", 403, f"sqs:{missing.lower()}"):
+        user.start_message_move_task(SourceArn=arn_of(sqs, dead))
+    grant(*MOVES, *NEEDED, "SendMessage")
+    user.start_message_move_task(SourceArn=arn_of(sqs, dead))
+    assert user.list_message_move_tasks(SourceArn=arn_of(sqs, dead))["Results"]

@@ -49,7 +49,7 @@ extension Queue {
         while true {
             let turn = quietTurn(&walk)
             dropStaleReady()
-            let quiet = [turn?.position, ready.first].compactMap { $0 }.min()
+            let quiet = Self.earlier(turn?.position, ready.first)
             let fresh = walk.nextFresh
             let isFreshQuiet = fresh.map { !walk.isNoisy($0.group) } ?? false
             let border = isFreshQuiet ? fresh?.position : hidesUnloaded(fresh) ? windowEnd : nil
@@ -74,6 +74,13 @@ extension Queue {
     mutating func end(_ walk: VisibleWalk) {
         for position in walk.ready { ready.insert(position) }
         tenants.giveBack(walk.turns)
+    }
+
+    private static func earlier(_ left: MessagePosition?, _ right: MessagePosition?)
+        -> MessagePosition?
+    {
+        guard let left, let right else { return left ?? right }
+        return min(left, right)
     }
 
     private func hidesUnloaded(_ fresh: WindowEntry?) -> Bool { fresh == nil && hasUnloadedFresh }

@@ -14,7 +14,7 @@ extension SQSService {
             authorize: { [self] input, context in
                 let source = try Self.name(inARN: input.sourceArn, "SourceArn")
                 var accesses = try ownerAccess(
-                    ["StartMessageMoveTask", "ReceiveMessage", "DeleteMessage"], source, context)
+                    ["StartMessageMoveTask"] + Self.redriveActions, source, context)
                 for target in try await moveTargets(input, from: source) {
                     accesses.append(Access("sqs:SendMessage", on: target.arn.description))
                 }
@@ -46,7 +46,8 @@ extension SQSService {
             SQS.ListMessageMoveTasks.self, validation: Self.validation,
             authorize: { [self] input, context in
                 try ownerAccess(
-                    ["ListMessageMoveTasks"], try Self.name(inARN: input.sourceArn, "SourceArn"),
+                    ["ListMessageMoveTasks", "GetQueueAttributes"],
+                    try Self.name(inARN: input.sourceArn, "SourceArn"),
                     context)
             },
             handler: { [self] input, _ in
@@ -73,7 +74,7 @@ extension SQSService {
             SQS.CancelMessageMoveTask.self, validation: Self.validation,
             authorize: { [self] input, context in
                 try ownerAccess(
-                    ["CancelMessageMoveTask", "ReceiveMessage", "DeleteMessage"],
+                    ["CancelMessageMoveTask"] + Self.redriveActions,
                     try MoveHandle(parsing: input.taskHandle).source, context)
             },
             handler: { [self] input, _ in
@@ -90,6 +91,10 @@ extension SQSService {
                     at: version)
             })
     }
+
+    /// What a caller must be allowed besides (SQS Developer Guide, "Troubleshoot DLQ redrive
+    /// issues").
+    private static let redriveActions = ["ReceiveMessage", "DeleteMessage", "GetQueueAttributes"]
 
     private static func entry(_ task: MoveTask, sourceARN: String)
         -> SQS.ListMessageMoveTasksResultEntry
