@@ -577,21 +577,28 @@ class TestMemoryOfAllFunctions:
         # ours: issue item 7, --lambda-memory bounds environments at once; beyond, 429.
         server = martlet_with("--lambda-memory", "128")
         app = Application(server, account)
-        name = app.function("import time\ndef handler(e, c): time.sleep(e)\n", Timeout=20)
-        app.invoke(name, 0)
-        held = threading.Thread(target=lambda: Application(server, account).invoke(name, 3))
+        code = ("import boto3\n"
+                "def handler(queue, c):\n"
+                "    if queue:\n"
+                "        boto3.client('sqs').receive_message(QueueUrl=queue, WaitTimeSeconds=20)\n")
+        name = app.function(
+            code, role=app.role(allow("sqs:ReceiveMessage"), managed=(BASIC,)), Timeout=60)
+        queue = app.sqs.create_queue(QueueName="held")["QueueUrl"]
+        app.invoke(name, None)
+        held = threading.Thread(target=lambda: Application(server, account).invoke(name, queue))
         held.start()
         try:
             def throttled():
                 try:
-                    app.invoke(name, 0)
+                    app.invoke(name, None)
                     return False
                 except app.functions.exceptions.TooManyRequestsException as error:
                     return error
 
-            error = eventually(throttled, 3, "the throttle")
+            error = eventually(throttled, 15, "the throttle")
             assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 429
         finally:
+            app.sqs.send_message(QueueUrl=queue, MessageBody="go on")
             held.join()
 
 

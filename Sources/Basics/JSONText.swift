@@ -50,17 +50,44 @@ package enum JSONText {
         var copy = string
         copy.withUTF8 { bytes in
             var clean = 0
-            for position in 0..<bytes.count {
-                let byte = bytes[position]
-                guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
-                else { continue }
+            while true {
+                let position = stop(in: bytes, from: clean)
                 output.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[clean..<position]))
-                escape(byte, to: &output)
+                guard position < bytes.count else { return }
+                escape(bytes[position], to: &output)
                 clean = position + 1
             }
-            output.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[clean...]))
         }
         output.append(UInt8(ascii: "\""))
+    }
+
+    /// Index of the first quote, backslash or control character; the count if there is none.
+    ///
+    /// Most text needs no escape, so whole words are passed over at once.
+    package static func stop(in bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
+        var index = start
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let highs: UInt64 = 0x8080_8080_8080_8080
+        if let base = UnsafeRawPointer(bytes.baseAddress) {
+            while index + 8 <= bytes.count {
+                let word = base.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+                let quotes = word ^ (ones &* 0x22)
+                let slashes = word ^ (ones &* 0x5C)
+                // A byte's high bit comes up where the byte is zero, or below 0x20; a byte
+                // beyond a hit may be flagged wrongly, so the hit itself is found one by one.
+                let stops =
+                    ((quotes &- ones) & ~quotes) | ((slashes &- ones) & ~slashes)
+                    | ((word &- (ones &* 0x20)) & ~word)
+                if stops & highs != 0 { break }
+                index += 8
+            }
+        }
+        while index < bytes.count {
+            let byte = bytes[index]
+            if byte == 0x22 || byte == 0x5C || byte < 0x20 { return index }
+            index += 1
+        }
+        return index
     }
 
     /// Appends a double in its shortest exact form; not-a-number and infinities become `null`.

@@ -142,7 +142,7 @@ struct JSONScanner {
         return text
     }
 
-    private func stringStop(from start: Int) -> Int { JSONStrings.stop(in: bytes, from: start) }
+    private func stringStop(from start: Int) -> Int { JSONText.stop(in: bytes, from: start) }
 
     /// The bytes of a string with escapes; the cursor is at its opening quote.
     private mutating func unescaped() throws(WireReadError) -> [UInt8] {

@@ -64,7 +64,7 @@ class JSONShapeWriter: ShapeWriter {
 
     func endMap() { close(UInt8(ascii: "}")) }
 
-    func string(_ value: String) { JSONStrings.append(value, to: &bytes) }
+    func string(_ value: String) { JSONText.append(value, to: &bytes) }
 
     func boolean(_ value: Bool) {
         bytes.append(contentsOf: (value ? "true" : "false").utf8)

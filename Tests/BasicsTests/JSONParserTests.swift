@@ -30,4 +30,17 @@ import Testing
     @Test func takesTheLastOfRepeatedNames() throws {
         #expect(try JSONValue(parsing: #"{"a":1,"a":2}"#) == .object(["a": .integer(2)]))
     }
+
+    /// Text is passed over eight bytes at once; what needs an escape is found wherever it stands.
+    @Test func whatNeedsAnEscapeIsFoundWhereverItStands() throws {
+        let marks = ["\"", "\\", "\u{0}", "\u{1F}", "\n", "\u{7F}", "\u{E9}", "\u{1F600}"]
+        for mark in marks {
+            for before in 0..<18 {
+                let text = String(repeating: "a", count: before) + mark + "bcdefghi" + mark
+                let written = JSONValue.string(text).text
+                #expect(try JSONValue(parsing: Array(written.utf8)) == .string(text))
+            }
+        }
+        #expect(JSONValue.string("a\"b\\\u{1}\t").text == #""a\"b\\\u0001\t""#)
+    }
 }
