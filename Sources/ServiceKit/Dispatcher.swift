@@ -24,6 +24,8 @@ package final class Dispatcher: Sendable {
         package var subjects: [String] = []
         package var detail = ""
         package var resource = ""
+        /// A refused request is a request.
+        package var billedRequests = 1
     }
 
     private let world: World
@@ -49,6 +51,7 @@ package final class Dispatcher: Sendable {
             try await world.store.durable(reply.version)
             outcome = Outcome(result: .success(reply.output))
             outcome.subjects = reply.subjects
+            outcome.billedRequests = reply.billedRequests
             outcome.detail = passed.detail
             outcome.resource = passed.resource
         } catch {
@@ -125,6 +128,7 @@ package final class Dispatcher: Sendable {
         record.resource = outcome.resource
         record.requestBytes = context.requestBytes
         record.detail = outcome.detail
+        record.billedRequests = outcome.billedRequests
         switch outcome.result {
         case .success: record.status = descriptor.successStatus
         case .failure(let fault):

@@ -14,11 +14,17 @@ package struct Reply<Output: Sendable>: Sendable {
     package let version: StoreVersion
     /// What the call was about, for the journal: message ids and the like.
     package var subjects: [String]
+    /// Requests that AWS bills for the call.
+    package var billedRequests: Int
 
-    package init(_ output: Output, at version: StoreVersion, subjects: [String] = []) {
+    package init(
+        _ output: Output, at version: StoreVersion, subjects: [String] = [],
+        billedRequests: Int = 1
+    ) {
         self.output = output
         self.version = version
         self.subjects = subjects
+        self.billedRequests = billedRequests
     }
 }
 
@@ -122,7 +128,9 @@ package final class Operation: Sendable {
                 },
                 run: { context in
                     let reply = try await handler(input, context)
-                    return Reply(reply.output, at: reply.version, subjects: reply.subjects)
+                    return Reply(
+                        reply.output, at: reply.version, subjects: reply.subjects,
+                        billedRequests: reply.billedRequests)
                 })
         }
     }

@@ -33,7 +33,9 @@ package final class SQSService: Sendable {
                 createQueue, deleteQueue, listQueues, getQueueUrl, getQueueAttributes,
                 setQueueAttributes, sendMessage, sendMessageBatch, receiveMessage, deleteMessage,
                 deleteMessageBatch, changeMessageVisibility, changeMessageVisibilityBatch,
-                purgeQueue, tagQueue, untagQueue, listQueueTags,
+                purgeQueue, tagQueue, untagQueue, listQueueTags, listDeadLetterSourceQueues,
+                addPermission, removePermission, startMessageMoveTask, listMessageMoveTasks,
+                cancelMessageMoveTask,
             ],
             resourcePolicy: { [self] arn in
                 try await withQueue(arn: arn) { try $0.policy() } ?? nil
