@@ -6,6 +6,7 @@ import json
 import urllib.request
 
 from functions import BASIC, ECHO, QUEUE_EXECUTION, allow, installed_python, packed
+from harness import eventually
 from members import Names, Sent, every, operation, pages
 from support import counts, fresh, receive
 
@@ -47,6 +48,12 @@ def holding(count=1, **message):
             g.sqs.send_message(QueueUrl=url, MessageBody="m", **message)
         return {"QueueUrl": url}
     return given
+
+
+def holding_fifo(g):
+    message = fifo(g)
+    g.sqs.send_message(**message)
+    return {"QueueUrl": message["QueueUrl"]}
 
 
 def attributes_of(g, url):
@@ -132,6 +139,9 @@ operation(
         ["a"], lambda g, p, r: r["Messages"][0]["MessageAttributes"] == TEXT),
     MaxNumberOfMessages=Sent(2, lambda g, p, r: len(r["Messages"]) == 2),
     VisibilityTimeout=Sent(0, lambda g, p, r: counts(g.sqs, p["QueueUrl"]) == (2, 0, 0)),
+    ReceiveRequestAttemptId=Sent(
+        "given", lambda g, p, r: r["Messages"] == g.sqs.receive_message(**p)["Messages"],
+        holding_fifo),
     WaitTimeSeconds=Sent(
         1, lambda g, p, r: g.took > 0.9, lambda g: {"QueueUrl": g.url}))
 operation(
@@ -155,6 +165,77 @@ operation(
     QueueUrl=NO_QUEUE,
     Entries=Sent(lambda g, p: p["Entries"],
                  lambda g, p, r: counts(g.sqs, p["QueueUrl"]) == (1, 0, 0)))
+
+
+def dead_letter_queue(g, sources=1, letters=0):
+    """The URL of a dead-letter queue that so many queues use and so many messages lie in."""
+    url = g.url
+    policy = {"deadLetterTargetArn": queue_arn(g, url), "maxReceiveCount": 1}
+    for _ in range(sources):
+        g.queue(RedrivePolicy=json.dumps(policy))
+    for number in range(letters):
+        g.sqs.send_message(QueueUrl=url, MessageBody=f"{number}")
+    return url
+
+
+def queue_arn(g, url):
+    return attributes_of(g, url)["QueueArn"]
+
+
+def moving(g, tasks=1):
+    """The ARN of a queue with so many tasks, of which the last still runs, and its handle."""
+    source = queue_arn(g, dead_letter_queue(g, letters=5))
+    start = {"SourceArn": source, "DestinationArn": queue_arn(g, g.url),
+             "MaxNumberOfMessagesPerSecond": 1}
+    for number in range(tasks):
+        handle = g.sqs.start_message_move_task(**start)["TaskHandle"]
+        if number < tasks - 1:
+            g.sqs.cancel_message_move_task(TaskHandle=handle)
+            eventually(lambda: moves(g, source)[0]["Status"] == "CANCELLED", 5, "the end")
+    return source, handle
+
+
+def moves(g, source):
+    return g.sqs.list_message_move_tasks(SourceArn=source)["Results"]
+
+
+def statement_of(g, p):
+    return json.loads(attributes_of(g, p["QueueUrl"])["Policy"])["Statement"][0]
+
+
+def labelled(g):
+    given = {"QueueUrl": g.url, "Label": "l"}
+    g.sqs.add_permission(**given, AWSAccountIds=["123456789012"], Actions=["SendMessage"])
+    return given
+
+
+NO_ARN = Names(lambda g: f"arn:aws:sqs:us-east-1:{g.account}:none")
+
+operation(
+    "sqs", "ListDeadLetterSourceQueues", lambda g: {"QueueUrl": dead_letter_queue(g, 2)},
+    QueueUrl=NO_QUEUE, **pages("queueUrls", "NextToken", "NextToken", "MaxResults"))
+operation(
+    "sqs", "AddPermission",
+    lambda g: {"QueueUrl": g.url, "Label": "l", "AWSAccountIds": ["123456789012"],
+               "Actions": ["SendMessage"]},
+    QueueUrl=NO_QUEUE,
+    Label=Sent("given", lambda g, p, r: statement_of(g, p)["Sid"] == "given"),
+    AWSAccountIds=Sent(["210987654321"], lambda g, p, r: statement_of(g, p)["Principal"]
+                       == {"AWS": "arn:aws:iam::210987654321:root"}),
+    Actions=Sent(["PurgeQueue"],
+                 lambda g, p, r: statement_of(g, p)["Action"] == "SQS:PurgeQueue"))
+operation("sqs", "RemovePermission", labelled, QueueUrl=NO_QUEUE, Label=Names("none"))
+operation(
+    "sqs", "StartMessageMoveTask",
+    lambda g: {"SourceArn": queue_arn(g, dead_letter_queue(g))}, SourceArn=NO_ARN,
+    DestinationArn=NO_ARN,
+    MaxNumberOfMessagesPerSecond=Sent(7, lambda g, p, r: moves(g, p["SourceArn"])[0][
+        "MaxNumberOfMessagesPerSecond"] == 7))
+operation(
+    "sqs", "ListMessageMoveTasks", lambda g: {"SourceArn": moving(g, 2)[0]}, SourceArn=NO_ARN,
+    MaxResults=Sent(2, lambda g, p, r: len(r["Results"]) == 2))
+operation("sqs", "CancelMessageMoveTask", lambda g: {"TaskHandle": moving(g)[1]},
+          TaskHandle=Names("none"))
 
 # Lambda ------------------------------------------------------------------------------------
 

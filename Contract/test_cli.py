@@ -240,7 +240,7 @@ def test_clock_commands(own_martlet):
 def test_coverage_lists_what_is_not_simply_honoured(server):
     text = server.cli("coverage").stdout
     assert re.search(r"^sqs: \d+ of \d+ operations$", text, re.M)
-    assert "    ReceiveRequestAttemptId: refused: " in text
+    assert "    TokenCode: refused: " in text
     assert "honoured" not in text
     every = server.cli("coverage", "--members").stdout
     assert "    QueueUrl: honoured" in every

@@ -154,11 +154,11 @@ def test_bad_inline_policies_are_refused(iam, text):
 def test_what_cannot_be_judged_yet_is_refused_by_name(iam):
     # ours: issue item 5, never ignored.
     name, _ = make_role(iam)
-    condition = {"StringEquals": {"aws:RequestTag/team": "a"}}
+    condition = {"StringEquals": {"aws:Referer": "a"}}
     text = document(allow("sqs:*", Condition=condition))
     with pytest.raises(iam.exceptions.ClientError) as refusal:
         iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=text)
-    assert "aws:RequestTag/team" in str(refusal.value)
+    assert "aws:Referer" in str(refusal.value)
 
 
 def test_customer_managed_policies(iam, account):

@@ -273,6 +273,223 @@ def test_creating_a_function_needs_pass_role(martlet, app, user):
     functions.create_function(**given)
 
 
+def tagged(**tags):
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def test_tags_of_user_queue_and_request_bind(martlet, app, user, queue):
+    # documentation: ABAC for Amazon SQS; tag keys are compared without regard to case.
+    ours = {"StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"}}
+    grant(app, user, allow("sqs:SendMessage", Condition=ours))
+    sqs = as_user(martlet, "sqs", user)
+    for user_team, queue_team, passes in (
+            ("blue", "blue", True), ("blue", "red", False), ("red", "red", True)):
+        app.iam.tag_user(UserName=user[0], Tags=tagged(team=user_team))
+        app.sqs.tag_queue(QueueUrl=queue, Tags={"Team": queue_team})
+        if passes:
+            sqs.send_message(QueueUrl=queue, MessageBody="m")
+        else:
+            with refused("AccessDenied", 403):
+                sqs.send_message(QueueUrl=queue, MessageBody="m")
+    only_cost = {"ForAllValues:StringEquals": {"aws:TagKeys": ["cost"]},
+                 "StringLike": {"aws:RequestTag/cost": "1?"}}
+    grant(app, user, allow("sqs:TagQueue", Condition=only_cost))
+    sqs.tag_queue(QueueUrl=queue, Tags={"cost": "12"})
+    for tags in ({"cost": "9"}, {"cost": "12", "other": "x"}):
+        with refused("AccessDenied", 403):
+            sqs.tag_queue(QueueUrl=queue, Tags=tags)
+
+
+def test_what_cannot_be_judged_is_refused_by_name(app, user, queue):
+    # ours: a condition is never ignored.
+    statement = allow("sqs:*", Condition={"StringEquals": {"aws:Referer": "here"}})
+    with refused("MalformedPolicyDocument", 400, "aws:Referer"):
+        grant(app, user, statement)
+    with refused("InvalidAttributeValue", 400, "aws:Referer"):
+        set_policy(app, queue, {**statement, "Principal": "*"})
+    unknown = allow("sqs:*", Condition={"StringMatches": {"aws:username": "a"}})
+    with refused("MalformedPolicyDocument", 400, "StringMatches"):
+        grant(app, user, unknown)
+
+
+# Queue policies ----------------------------------------------------------------------------
+
+
+def set_policy(app, queue, *statements):
+    app.sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": document(*statements)})
+
+
+def on_queue(app, queue, principal, effect="Allow", action="sqs:SendMessage", **more):
+    return {"Effect": effect, "Principal": principal, "Action": action,
+            "Resource": arn_of(app.sqs, queue), **more}
+
+
+def sends(sqs, queue):
+    """Whether a message is let in; the refusal must be the one of a missing permission."""
+    try:
+        sqs.send_message(QueueUrl=queue, MessageBody="m")
+        return True
+    except sqs.exceptions.ClientError as error:
+        assert error.response["Error"]["Code"] == "AccessDenied", error
+        assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+        return False
+
+
+def user_arn(app, user):
+    return f"arn:aws:iam::{app.account}:user/{user[0]}"
+
+
+def test_queue_policy_admits_without_a_policy_of_the_user(martlet, app, user, queue):
+    # documentation: within one account either side suffices; an account only delegates.
+    sqs = as_user(martlet, "sqs", user)
+    set_policy(app, queue, on_queue(app, queue, {"AWS": app.account}))
+    assert not sends(sqs, queue)
+    set_policy(app, queue, on_queue(app, queue, {"AWS": user_arn(app, user)}))
+    assert sends(sqs, queue)
+    with refused("AccessDenied", 403):
+        sqs.receive_message(QueueUrl=queue)
+
+
+@pytest.mark.parametrize(("condition", "passes"), [
+    ({"IpAddress": {"aws:SourceIp": "127.0.0.0/8"}}, True),
+    ({"IpAddress": {"aws:SourceIp": ["192.0.2.0/24", "2001:db8::/32"]}}, False),
+    ({"NotIpAddress": {"aws:SourceIp": "192.0.2.0/24"}}, True),
+    ({"StringLike": {"aws:UserAgent": "Boto3/*"}}, True),
+    ({"StringNotLike": {"aws:UserAgent": "Boto3/*"}}, False),
+    ({"DateGreaterThan": {"aws:CurrentTime": "2020-01-01T00:00Z"}}, True),
+    ({"NumericLessThan": {"aws:EpochTime": 1577836800}}, False),
+    ({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/user-*"}}, True),
+    ({"ArnEquals": {"aws:SourceArn": "arn:aws:sns:*:*:topic"}}, False),
+    ({"ArnEqualsIfExists": {"aws:SourceArn": "arn:aws:sns:*:*:topic"}}, True),
+    ({"Null": {"aws:TokenIssueTime": "true"}}, True),
+    ({"Bool": {"aws:PrincipalIsAWSService": "true"}}, False),
+    ({"StringEquals": {"aws:PrincipalAccount": "${aws:ResourceAccount}"}}, True),
+    ({"StringEqualsIgnoreCase": {"aws:RequestedRegion": "US-EAST-1"}}, True),
+])
+def test_conditions_of_a_queue_policy(martlet, app, user, queue, condition, passes):
+    # documentation: IAM user guide, condition operators and global condition keys.
+    set_policy(app, queue, on_queue(app, queue, "*", Condition=condition))
+    assert sends(as_user(martlet, "sqs", user), queue) == passes
+
+
+def test_explicit_deny_of_the_queue_binds_even_the_root(martlet, app, queue):
+    # documentation: an explicit deny in a resource-based policy overrides the root's access.
+    set_policy(app, queue, on_queue(app, queue, "*", "Deny"))
+    with refused("AccessDenied", 403, "with an explicit deny in a resource-based policy"):
+        app.sqs.send_message(QueueUrl=queue, MessageBody="m")
+    app.sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": ""})
+    assert sends(app.sqs, queue)
+
+
+def test_deny_for_all_but_one(martlet, app, user, queue):
+    # documentation: NotPrincipal needs each name of whoever is spared, its account too.
+    grant(app, user, allow("sqs:*"))
+    sqs = as_user(martlet, "sqs", user)
+    own = user_arn(app, user)
+    for listed, passes in (([own, app.account], True), ([own], False), ([app.account], False)):
+        deny = on_queue(app, queue, None, "Deny")
+        del deny["Principal"]
+        set_policy(app, queue, {**deny, "NotPrincipal": {"AWS": listed}})
+        assert sends(sqs, queue) == passes, listed
+
+
+@pytest.fixture
+def neighbour(martlet):
+    """Another account with a user of no permission: (application, user)."""
+    other = Application(martlet, "444455556666")
+    name = fresh("user")
+    other.iam.create_user(UserName=name)
+    key = other.iam.create_access_key(UserName=name)["AccessKey"]
+    return other, (name, key["AccessKeyId"], key["SecretAccessKey"])
+
+
+def test_a_send_across_accounts_needs_both_sides(martlet, app, queue, neighbour):
+    # documentation: cross-account policy evaluation logic.
+    other, user = neighbour
+    sqs = as_user(martlet, "sqs", user)
+    arn = arn_of(app.sqs, queue)
+    grant(other, user, allow("sqs:SendMessage", arn))
+    with refused("AccessDenied", 403, "because no resource-based policy allows"):
+        sqs.send_message(QueueUrl=queue, MessageBody="m")
+    set_policy(app, queue, on_queue(app, queue, {"AWS": other.account}))
+    assert sends(sqs, queue)
+    other.iam.delete_user_policy(UserName=user[0], PolicyName="given")
+    with refused("AccessDenied", 403, "because no identity-based policy allows"):
+        sqs.send_message(QueueUrl=queue, MessageBody="m")
+    # Naming the user itself does not stand in for its own side across accounts.
+    set_policy(app, queue, on_queue(app, queue, {"AWS": user_arn(other, user)}))
+    assert not sends(sqs, queue)
+    # The neighbour's root needs the queue's side alone, and not every action is open to it.
+    set_policy(app, queue, on_queue(app, queue, {"AWS": other.account}))
+    assert sends(other.sqs, queue)
+    with refused("AccessDenied", 403):
+        other.sqs.receive_message(QueueUrl=queue)
+    assert len(receive(app.sqs, queue)) == 2
+
+
+def test_a_role_across_accounts(martlet, app, queue, neighbour):
+    other, _ = neighbour
+    credentials = session(other, allow("sqs:SendMessage"), policy=[allow("sqs:SendMessage")])
+    sqs = with_session(martlet, "sqs", credentials)
+    who = with_session(martlet, "sts", credentials).get_caller_identity()["Arn"]
+    role = who.replace(":sts:", ":iam:").replace("assumed-role", "role").rsplit("/", 1)[0]
+    for principal, passes in ((role, True), (who, True), (who + "x", False)):
+        set_policy(app, queue, on_queue(app, queue, {"AWS": principal}))
+        assert sends(sqs, queue) == passes, principal
+    narrow = session(other, allow("sqs:*"), policy=[allow("sqs:ReceiveMessage")])
+    set_policy(app, queue, on_queue(app, queue, {"AWS": other.account}))
+    with refused("AccessDenied", 403, "because no session policy allows"):
+        with_session(martlet, "sqs", narrow).send_message(QueueUrl=queue, MessageBody="m")
+
+
+def test_any_and_all_values(martlet, app, user):
+    # documentation: multivalued context keys; ForAllValues holds for a request without any.
+    sqs = as_user(martlet, "sqs", user)
+    create = {"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}
+
+    def creates(condition, tags):
+        grant(app, user, {**create, "Condition": condition})
+        try:
+            sqs.create_queue(QueueName=fresh(), tags=tags)
+            return True
+        except sqs.exceptions.ClientError as error:
+            assert error.response["Error"]["Code"] == "AccessDenied", error
+            return False
+
+    any_of = {"ForAnyValue:StringEquals": {"aws:TagKeys": ["cost", "team"]}}
+    all_of = {"ForAllValues:StringEquals": {"aws:TagKeys": ["cost", "team"]}}
+    given = {**all_of, "Null": {"aws:TagKeys": "false"}}
+    for tags, expected in (({"cost": "1", "other": "2"}, (True, False, False)),
+                           ({"other": "2"}, (False, False, False)),
+                           ({"cost": "1", "team": "2"}, (True, True, True)),
+                           ({}, (False, True, False))):
+        found = tuple(creates(condition, tags) for condition in (any_of, all_of, given))
+        assert found == expected, tags
+
+
+def test_boundary_limits_what_the_policies_grant(martlet, app, queue):
+    # documentation: permissions boundaries; a NotPrincipal deny spares nobody under a boundary.
+    name = fresh("user")
+    app.iam.create_user(
+        UserName=name, PermissionsBoundary="arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess")
+    key = app.iam.create_access_key(UserName=name)["AccessKey"]
+    user = (name, key["AccessKeyId"], key["SecretAccessKey"])
+    grant(app, user, allow("sqs:*"))
+    sqs = as_user(martlet, "sqs", user)
+    sqs.get_queue_attributes(QueueUrl=queue)
+    with refused("AccessDenied", 403, "because no permissions boundary allows"):
+        sqs.send_message(QueueUrl=queue, MessageBody="m")
+    # A grant to the user itself is not limited by the boundary.
+    set_policy(app, queue, on_queue(app, queue, {"AWS": user_arn(app, user)}))
+    assert sends(sqs, queue)
+    spare = on_queue(app, queue, None, "Deny", "sqs:GetQueueAttributes")
+    del spare["Principal"]
+    set_policy(app, queue, {
+        **spare, "NotPrincipal": {"AWS": [user_arn(app, user), app.account]}})
+    with refused("AccessDenied", 403, "with an explicit deny in a resource-based policy"):
+        sqs.get_queue_attributes(QueueUrl=queue)
+
+
 # From inside a function --------------------------------------------------------------------
 
 
@@ -321,6 +538,17 @@ def test_function_without_the_action_is_refused(app, queue):
     who = f"arn:aws:sts::{app.account}:assumed-role/{role.rsplit('/', 1)[1]}/{name}"
     assert who in message and "sqs:sendmessage" in message.lower()
     assert receive(app.sqs, queue) == []
+
+
+def test_a_permission_may_be_one_functions_alone(app, queue):
+    # documentation: Lambda, "Using source function ARN to control function access behavior".
+    name = fresh("f")
+    role = app.role(allow("sqs:SendMessage", Condition={"ArnLike": {
+        "lambda:SourceFunctionArn": f"arn:aws:lambda:us-east-1:{app.account}:function:{name}"}}))
+    app.function(CALLER, name=name, role=role, Timeout=20)
+    assert app.invoke(name, {"queue": queue})["Payload"] == "sent"
+    code, _ = app.invoke(caller(app, role), {"queue": queue})["Payload"]
+    assert code == "AccessDenied"
 
 
 @pytest.mark.parametrize("key", ["test", "ACCOUNT", "anything"])

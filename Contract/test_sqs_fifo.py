@@ -232,12 +232,72 @@ def test_queue_delay_keeps_the_order(sqs, frozen):
     assert receive(sqs, url) == []
 
 
-def test_receive_attempt_id_is_refused_by_name(sqs, fifo):
-    # ours: a member that is not honoured yet is refused, never ignored.
-    send(sqs, fifo, "g", "1")
-    with refused("NotImplemented", 501, "ReceiveRequestAttemptId"):
-        sqs.receive_message(QueueUrl=fifo, ReceiveRequestAttemptId="attempt")
-    assert counts(sqs, fifo) == (1, 0, 0)
+# Repeated receives -------------------------------------------------------------------------
+
+
+def attempt(sqs, url, name="attempt", maximum=10, **more):
+    return receive(sqs, url, maximum, ReceiveRequestAttemptId=name,
+                   MessageSystemAttributeNames=["All"], **more)
+
+
+def test_repeated_receive_gets_the_same_messages_and_handles(sqs, martlet, fifo, frozen):
+    # documentation: within the visibility timeout, which the repetition begins anew; 5 minutes.
+    for number in range(3):
+        send(sqs, fifo, f"g{number}", f"{number}")
+    first = attempt(sqs, fifo, maximum=2)
+    assert bodies(first) == ["0", "1"]
+    frozen.advance("25s")
+    assert attempt(sqs, fifo) == first
+    martlet.restart(kill=True)
+    frozen.advance("25s")
+    assert attempt(sqs, fifo) == first
+    assert counts(sqs, fifo) == (1, 2, 0)
+    sqs.delete_message(QueueUrl=fifo, ReceiptHandle=first[0]["ReceiptHandle"])
+
+
+def test_another_attempt_gets_other_messages(sqs, fifo):
+    send(sqs, fifo, "a", "1")
+    send(sqs, fifo, "b", "2")
+    assert bodies(attempt(sqs, fifo, "one", 1)) == ["1"]
+    assert bodies(attempt(sqs, fifo, "two", 1)) == ["2"]
+    assert receive(sqs, fifo) == []
+
+
+@pytest.mark.parametrize("change", ["deleted", "changed", "visible"])
+def test_receive_of_changed_messages_is_a_new_one(sqs, fifo, frozen, change):
+    # documentation: only if none was deleted or had its visibility changed; ours: else it is new.
+    send(sqs, fifo, "a", "1")
+    send(sqs, fifo, "b", "2")
+    first = attempt(sqs, fifo, maximum=1)
+    handle = first[0]["ReceiptHandle"]
+    if change == "deleted":
+        sqs.delete_message(QueueUrl=fifo, ReceiptHandle=handle)
+    elif change == "changed":
+        sqs.change_message_visibility(QueueUrl=fifo, ReceiptHandle=handle, VisibilityTimeout=60)
+    else:
+        frozen.advance("30s")
+    again = attempt(sqs, fifo, maximum=1)
+    assert bodies(again) == (["1"] if change == "visible" else ["2"])
+    assert again[0]["ReceiptHandle"] != handle
+
+
+def test_attempt_is_forgotten_after_five_minutes(sqs, fifo, frozen):
+    # documentation: a ReceiveRequestAttemptId can be used for 5 minutes after a receive.
+    send(sqs, fifo, "a", "1")
+    send(sqs, fifo, "b", "2")
+    assert bodies(attempt(sqs, fifo, maximum=1, VisibilityTimeout=600)) == ["1"]
+    frozen.advance("299s")
+    assert bodies(attempt(sqs, fifo, maximum=1, VisibilityTimeout=600)) == ["1"]
+    frozen.advance("1s")
+    assert bodies(attempt(sqs, fifo, maximum=1, VisibilityTimeout=600)) == ["2"]
+
+
+def test_attempt_ids_that_are_refused(sqs, queue, fifo):
+    for name in ("", "a b", "x" * 129, "\u00e9"):
+        with refused("InvalidParameterValue", 400, "ReceiveRequestAttemptId"):
+            attempt(sqs, fifo, name)
+    with refused("InvalidParameterValue", 400, "not valid for this queue type"):
+        attempt(sqs, queue)
 
 
 # Handles -----------------------------------------------------------------------------------

@@ -6,6 +6,7 @@
 package struct JSONSyntaxError: Error, Hashable, Sendable {
     package enum Reason: Hashable, Sendable {
         case unexpectedEnd, unexpectedByte, tooDeep, badString, badNumber, trailingBytes
+        case repeatedName
     }
     package let reason: Reason
     package let offset: Int
@@ -21,10 +22,14 @@ extension JSONValue {
     package static let depthMax = 512
 
     /// Parses a whole text: one value with nothing but white space around it.
-    package init(parsing bytes: some Collection<UInt8>, depthMax: Int = depthMax)
-        throws(JSONSyntaxError)
-    {
+    ///
+    /// A name repeated in an object takes the last value, unless `refusesRepeatedNames`.
+    package init(
+        parsing bytes: some Collection<UInt8>, depthMax: Int = depthMax,
+        refusesRepeatedNames: Bool = false
+    ) throws(JSONSyntaxError) {
         var parser = JSONParser(bytes: Array(bytes), depthMax: depthMax)
+        parser.refusesRepeatedNames = refusesRepeatedNames
         self = try parser.document()
     }
 
@@ -36,13 +41,18 @@ extension JSONValue {
 
 /// The open containers are an explicit stack; there is no recursion.
 private struct JSONParser {
-    private enum Open {
-        case array([JSONValue])
-        case object(JSONObject, name: String)
+    /// A container that is not ended yet; changed where it lies, since a copy of its members for
+    /// each further one would make wide texts quadratic.
+    private struct Open {
+        var items: [JSONValue] = []
+        var object = JSONObject()
+        /// Of the member whose value comes next; `nil` in an array.
+        var name: String?
     }
 
     let bytes: [UInt8]
     let depthMax: Int
+    var refusesRepeatedNames = false
     var position = 0
     private var stack: [Open] = []
 
@@ -56,37 +66,35 @@ private struct JSONParser {
             skipSpace()
             guard var value = try valueOrOpen() else { continue }
             while true {
-                guard let top = stack.popLast() else {
+                guard !stack.isEmpty else {
                     skipSpace()
                     guard position == bytes.count else { throw error(.trailingBytes) }
                     return value
                 }
-                guard let closed = try append(value, to: top) else { break }
+                guard let closed = try append(value) else { break }
                 value = closed
             }
         }
     }
 
     /// Adds a finished value to the innermost container; the container itself if that ended it.
-    private mutating func append(_ value: JSONValue, to top: Open) throws(JSONSyntaxError)
-        -> JSONValue?
-    {
+    private mutating func append(_ value: JSONValue) throws(JSONSyntaxError) -> JSONValue? {
         skipSpace()
         let separator = try next()
-        switch top {
-        case .array(var items):
-            items.append(value)
-            if separator == UInt8(ascii: "]") { return .array(items) }
+        let top = stack.count - 1
+        guard let name = stack[top].name else {
+            stack[top].items.append(value)
+            if separator == UInt8(ascii: "]") { return .array(stack.removeLast().items) }
             guard separator == UInt8(ascii: ",") else { throw error(.unexpectedByte, back: 1) }
-            stack.append(.array(items))
-        case .object(var object, let name):
-            object[name] = value
-            if separator == UInt8(ascii: "}") { return .object(object) }
-            guard separator == UInt8(ascii: ",") else { throw error(.unexpectedByte, back: 1) }
-            skipSpace()
-            guard try next() == UInt8(ascii: "\"") else { throw error(.unexpectedByte, back: 1) }
-            stack.append(.object(object, name: try memberName()))
+            return nil
         }
+        if refusesRepeatedNames, stack[top].object[name] != nil { throw error(.repeatedName) }
+        stack[top].object[name] = value
+        if separator == UInt8(ascii: "}") { return .object(stack.removeLast().object) }
+        guard separator == UInt8(ascii: ",") else { throw error(.unexpectedByte, back: 1) }
+        skipSpace()
+        guard try next() == UInt8(ascii: "\"") else { throw error(.unexpectedByte, back: 1) }
+        stack[top].name = try memberName()
         return nil
     }
 
@@ -99,7 +107,7 @@ private struct JSONParser {
             switch try next() {
             case UInt8(ascii: "}"): return .object(JSONObject())
             case UInt8(ascii: "\""):
-                stack.append(.object(JSONObject(), name: try memberName()))
+                stack.append(Open(name: try memberName()))
                 return nil
             default: throw error(.unexpectedByte, back: 1)
             }
@@ -110,7 +118,7 @@ private struct JSONParser {
                 position += 1
                 return .array([])
             }
-            stack.append(.array([]))
+            stack.append(Open())
             return nil
         case UInt8(ascii: "\""): return .string(try string())
         case UInt8(ascii: "t"): return try word("rue", .bool(true))

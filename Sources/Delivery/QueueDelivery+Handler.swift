@@ -18,6 +18,8 @@ package struct QueueDeliveryContent: Hashable, Sendable {
     /// The service the role must trust.
     package var service: String
     package var sessionName: String
+    /// The resource the service acts for, which the role's trust policy may ask for.
+    package var source: ARN?
     /// What the journal names this delivery, such as `DeadLetter` or `OnFailure`.
     package var purpose: String
     /// What the message is about, for following its path: a request id.
@@ -25,13 +27,14 @@ package struct QueueDeliveryContent: Hashable, Sendable {
 
     package init(
         queue: ARN, message: QueueMessage, role: ARN, service: String, sessionName: String,
-        purpose: String, subject: String
+        source: ARN?, purpose: String, subject: String
     ) {
         self.queue = queue
         self.message = message
         self.role = role
         self.service = service
         self.sessionName = sessionName
+        self.source = source
         self.purpose = purpose
         self.subject = subject
     }
@@ -74,7 +77,8 @@ package struct QueueDeliveryHandler: DeliveryHandler {
         }
         do {
             let session = try await roles.session(
-                of: content.role, for: content.service, named: content.sessionName)
+                of: content.role, for: content.service, named: content.sessionName,
+                source: content.source)
             try await transfer.accept(
                 QueueHandOver(
                     message: content.message, queue: content.queue, id: delivery.id,

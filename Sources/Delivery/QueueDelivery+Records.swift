@@ -21,6 +21,7 @@ extension QueueDeliveryContent {
         writer.string(6, sessionName)
         writer.string(7, purpose)
         writer.string(8, subject)
+        writer.string(9, source?.description)
         return writer.finish()
     }
 
@@ -35,6 +36,7 @@ extension QueueDeliveryContent {
         var sessionName = ""
         var purpose = ""
         var subject = ""
+        var source: String?
         var reader = try RecordReader(value, under: key, kind: .outbox)
         while let field = try reader.next() {
             switch field {
@@ -46,6 +48,7 @@ extension QueueDeliveryContent {
             case 6: sessionName = try reader.string()
             case 7: purpose = try reader.string()
             case 8: subject = try reader.string()
+            case 9: source = try reader.string()
             default: break
             }
         }
@@ -54,7 +57,8 @@ extension QueueDeliveryContent {
         }
         self.init(
             queue: queue, message: QueueMessage(body: body, attributes: attributes), role: role,
-            service: service, sessionName: sessionName, purpose: purpose, subject: subject)
+            service: service, sessionName: sessionName,
+            source: source.flatMap { ARN(parsing: $0) }, purpose: purpose, subject: subject)
     }
 
     private static func attribute(_ reader: inout RecordReader) throws(StoreError)

@@ -41,17 +41,20 @@ package struct QueueHandOver: Sendable {
     /// The entry's id, by which the queue may know that it has accepted the message before.
     package let id: OutboxID
     package let principal: Principal
+    /// The resource a service acts for that delivers as itself.
+    package let source: ARN?
     package let cause: JournalID
     package let activity: Activity
 
     package init(
-        message: QueueMessage, queue: ARN, id: OutboxID, principal: Principal, cause: JournalID,
-        activity: Activity
+        message: QueueMessage, queue: ARN, id: OutboxID, principal: Principal,
+        source: ARN? = nil, cause: JournalID, activity: Activity
     ) {
         self.message = message
         self.queue = queue
         self.id = id
         self.principal = principal
+        self.source = source
         self.cause = cause
         self.activity = activity
     }
@@ -101,7 +104,7 @@ package struct CallingQueueTransfer: QueueTransfer {
             InternalCall(
                 service: "sqs", operation: "SendMessage", input: .object(input),
                 principal: handOver.principal, account: account, region: region,
-                cause: handOver.cause, activity: handOver.activity))
+                cause: handOver.cause, activity: handOver.activity, source: handOver.source))
     }
 
     nonisolated(nonsending)

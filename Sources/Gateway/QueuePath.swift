@@ -16,7 +16,7 @@ enum QueuePath {
             !request.query.contains("QueueUrl="), !names(request.body)
         else { return }
         let address =
-            "QueueUrl=http%3A%2F%2Flocalhost%2F\(parts.suffix(2).joined(separator: "%2F"))"
+            "QueueUrl=http%3A%2F%2Flocalhost%2F\(parts.joined(separator: "%2F"))"
         request.query = request.query.isEmpty ? address : "\(request.query)&\(address)"
     }
 

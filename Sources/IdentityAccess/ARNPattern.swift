@@ -12,7 +12,15 @@ struct ARNPattern: Hashable, Sendable {
     var matchesAll: Bool { parts.isEmpty }
 
     /// The keys of the variables in it.
-    var variableKeys: [String] { parts.flatMap(\.variableKeys) }
+    var variableKeys: [ConditionKey] { parts.flatMap(\.variableKeys) }
+
+    /// Whether a variable stands before the last part, where a `Resource` may have none.
+    var hasEarlyVariable: Bool { parts.dropLast().contains { !$0.variableKeys.isEmpty } }
+
+    /// Whether a variable in it has neither a value nor a fallback.
+    func lacksValue(_ variable: (ConditionKey) -> String?) -> Bool {
+        parts.contains { $0.lacksValue(variable) }
+    }
 
     /// Reads `*` or an ARN pattern; trailing parts left out match anything, as on AWS.
     ///
@@ -43,7 +51,7 @@ struct ARNPattern: Hashable, Sendable {
     }
 
     /// Whether it matches an ARN split by `ARNParts`; what is no ARN is matched by `*` alone.
-    func matches(_ arn: ARNParts, variable: (String) -> String?) -> Bool {
+    func matches(_ arn: ARNParts, variable: (ConditionKey) -> String?) -> Bool {
         if parts.isEmpty { return true }
         guard arn.ranges.count == parts.count else { return false }
         for (part, range) in zip(parts, arn.ranges)

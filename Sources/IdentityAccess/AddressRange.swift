@@ -19,8 +19,9 @@ struct AddressRange: Hashable, Sendable {
         prefixBits = bits
     }
 
-    func contains(_ text: String) -> Bool {
-        guard let address = Self.address(text), address.count == network.count else { return false }
+    /// Whether an address, as `address(_:)` reads it, lies in the range.
+    func contains(_ address: [UInt8]) -> Bool {
+        guard address.count == network.count else { return false }
         let whole = prefixBits / 8
         guard address[..<whole].elementsEqual(network[..<whole]) else { return false }
         let rest = prefixBits % 8

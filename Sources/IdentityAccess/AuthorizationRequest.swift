@@ -46,7 +46,7 @@ package enum ResourcePolicyRule: Hashable, Sendable {
 /// The circumstances that condition keys ask for.
 ///
 /// Keys that follow from the principal or the resource (`aws:PrincipalArn`, `aws:username`,
-/// `aws:ResourceAccount` and their kin) are derived and need not be given.
+/// `aws:ResourceAccount` and their kin) are derived and are not given.
 package struct RequestContext: Sendable {
     /// The world's time: `aws:CurrentTime` and `aws:EpochTime`.
     package var now: Timestamp
@@ -60,6 +60,8 @@ package struct RequestContext: Sendable {
     package var userAgent: String?
     /// Everything else, service keys included.
     package var keys: [ContextKey]
+    /// Tags of the resource, for `aws:ResourceTag/…`; needed only where a policy asks for them.
+    package var resourceTags: [AccessTag] = []
 
     package init(
         now: Timestamp, sourceAddress: String? = nil, isSecureTransport: Bool = false,
@@ -86,4 +88,52 @@ package struct ContextKey: Hashable, Sendable {
     }
 
     package init(_ name: String, _ value: String) { self.init(name, [value]) }
+}
+
+extension ContextKey {
+    /// What a service says that acts for a resource: `aws:SourceArn` and `aws:SourceAccount`.
+    package static func source(_ arn: ARN) -> [ContextKey] {
+        let source = ContextKey("aws:SourceArn", arn.description)
+        // An ARN that names no account, a bucket's say, tells none here either.
+        return arn.account.isEmpty
+            ? [source] : [source, ContextKey("aws:SourceAccount", arn.account)]
+    }
+}
+
+extension [ContextKey] {
+    /// What a request says that sets tags: `aws:RequestTag/…` for each, and `aws:TagKeys`.
+    package static func requestTags(_ tags: [AccessTag]) -> [ContextKey] {
+        tags.map { ContextKey("aws:RequestTag/\($0.key)", $0.value) } + tagKeys(tags.map(\.key))
+    }
+
+    /// The same for tags in no order.
+    package static func requestTags(_ tags: [String: String]?) -> [ContextKey] {
+        requestTags(.tags(tags))
+    }
+
+    /// What a request says that names tags: `aws:TagKeys`, or nothing if it names none.
+    package static func tagKeys(_ keys: [String]) -> [ContextKey] {
+        keys.isEmpty ? [] : [ContextKey("aws:TagKeys", keys)]
+    }
+}
+
+/// A tag of a principal, a resource or a request, as conditions see it.
+package struct AccessTag: Hashable, Sendable {
+    package let key: String
+    package let value: String
+    /// In lower case: conditions name tags without regard to case.
+    let foldedKey: String
+
+    package init(_ key: String, _ value: String) {
+        self.key = key
+        self.value = value
+        foldedKey = key.lowercased()
+    }
+}
+
+extension [AccessTag] {
+    /// Tags sorted by key.
+    package static func tags(_ tags: [String: String]?) -> [AccessTag] {
+        (tags ?? [:]).sorted { $0.key < $1.key }.map { AccessTag($0.key, $0.value) }
+    }
 }

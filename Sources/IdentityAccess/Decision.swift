@@ -35,6 +35,25 @@ package struct Decision: Hashable, Sendable {
     package let reason: Reason
     /// Set whenever a single statement decided.
     package let statement: StatementReference?
+    /// Every kind of policy that would have had to allow and does not; the reason names the first.
+    ///
+    /// Empty unless the denial is an implicit one.
+    package let missing: [PolicyKind]
+
+    init(reason: Reason, statement: StatementReference?) {
+        self.reason = reason
+        self.statement = statement
+        missing = if case .implicitDeny(let kind) = reason { [kind] } else { [] }
+    }
+
+    private init(missing: [PolicyKind]) {
+        reason = .implicitDeny(missing.first ?? .identity)
+        statement = nil
+        self.missing = missing
+    }
+
+    /// A denial for want of an allow.
+    static func denied(missing: [PolicyKind]) -> Decision { Decision(missing: missing) }
 
     package var isAllowed: Bool {
         switch reason {

@@ -14,20 +14,31 @@ package struct NamedPolicy: Sendable {
     }
 }
 
-/// Every policy attached to a principal.
+/// Every policy attached to a principal, and what policies may ask about it.
 package struct EffectivePolicies: Sendable {
     /// Inline and managed policies of the user or role.
     package var identity: [NamedPolicy]
     package var boundary: NamedPolicy?
     /// `nil` when the session was opened without session policies, which then limit nothing.
     package var session: [NamedPolicy]?
+    /// Tags of the user or role: `aws:PrincipalTag/…`.
+    package var tags: [AccessTag]
 
     package init(
-        identity: [NamedPolicy] = [], boundary: NamedPolicy? = nil, session: [NamedPolicy]? = nil
+        identity: [NamedPolicy] = [], boundary: NamedPolicy? = nil,
+        session: [NamedPolicy]? = nil, tags: [AccessTag] = []
     ) {
         self.identity = identity
         self.boundary = boundary
         self.session = session
+        self.tags = tags
+    }
+
+    /// Whether a decision by these policies needs the tags of the resource.
+    package var asksForResourceTags: Bool {
+        func asks(_ policy: NamedPolicy) -> Bool { policy.document.asksForResourceTags }
+        return identity.contains(where: asks) || boundary.map(asks) ?? false
+            || session?.contains(where: asks) ?? false
     }
 
     /// What account roots, services and anonymous callers have.

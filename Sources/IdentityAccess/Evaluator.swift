@@ -21,7 +21,8 @@ package enum Evaluator {
         {
             return Decision(reason: .accountRoot, statement: nil)
         }
-        let scan = PolicyScan(request: request)
+        let scan = PolicyScan(
+            request: request, policies: policies, hasResourcePolicy: resourcePolicy != nil)
         let resource = resourcePolicy.map { scan.verdict(of: [$0], kind: .resource) } ?? Verdict()
         let identity =
             isRoot
@@ -33,21 +34,21 @@ package enum Evaluator {
                 return Decision(reason: .explicitDeny(deny.kind), statement: deny)
             }
         }
-        var limit: PolicyKind?
-        if let session, !session.grants { limit = .session }
-        if let boundary, !boundary.grants { limit = .boundary }
-        let own = Side(verdict: identity, limit: limit)
+        var limits: [PolicyKind] = []
+        if let boundary, !boundary.grants { limits.append(.boundary) }
+        if let session, !session.grants { limits.append(.session) }
+        let own = Side(verdict: identity, limits: limits)
         return combine(request, own: own, resource: resource)
     }
 
     /// The principal's side: its identity policies and what limits them.
     private struct Side {
         let verdict: Verdict
-        /// Boundary or session policies, where they do not allow.
-        let limit: PolicyKind?
+        /// Boundary and session policies, where they do not allow.
+        let limits: [PolicyKind]
 
-        /// What is missing for the principal's side to allow; `nil` when it allows.
-        var missing: PolicyKind? { verdict.grants ? limit : .identity }
+        /// What is missing for the principal's side to allow.
+        var missing: [PolicyKind] { verdict.grants ? limits : [.identity] + limits }
 
         func allowed() -> Decision {
             Decision(
@@ -60,30 +61,30 @@ package enum Evaluator {
         _ request: AuthorizationRequest, own: Side, resource: Verdict
     ) -> Decision {
         let byResource = Decision(reason: .allow(.resource), statement: resource.allow)
-        let refusedByResource = Decision(reason: .implicitDeny(.resource), statement: nil)
         guard let account = request.principal.account else {
             // Services and anonymous callers have no policies of their own.
-            return resource.grants ? byResource : refusedByResource
+            return resource.grants ? byResource : .denied(missing: [.resource])
         }
-        if account == request.resourceAccount || request.resourceAccount == nil {
-            switch resource.cover {
-            case .exact: return byResource
-            case .everyone where own.limit == nil, .role where own.limit == nil:
-                return byResource
-            case .none where request.resourcePolicyRule == .required: return refusedByResource
-            default: break
-            }
-            if let missing = own.missing {
-                let isLimited = own.limit != nil && resource.cover >= .everyone
-                let kind = isLimited ? own.limit ?? missing : missing
-                return Decision(reason: .implicitDeny(kind), statement: nil)
-            }
-            return request.resourcePolicyRule == .required ? byResource : own.allowed()
+        let isOwn = account == request.resourceAccount || request.resourceAccount == nil
+        guard isOwn else {
+            let missing = own.missing + (resource.grants ? [] : [.resource])
+            return missing.isEmpty ? byResource : .denied(missing: missing)
         }
-        if let missing = own.missing {
-            return Decision(reason: .implicitDeny(missing), statement: nil)
+        switch resource.cover {
+        case .exact: return byResource
+        case .everyone where own.limits.isEmpty, .role where own.limits.isEmpty:
+            return byResource
+        case .everyone, .role:
+            // The grant stands in for identity policies, but does not reach past their limits.
+            return .denied(missing: own.limits)
+        case .account, .none: break
         }
-        return resource.grants ? byResource : refusedByResource
+        let mustGrant = request.resourcePolicyRule == .required
+        if mustGrant, resource.cover == .none {
+            return .denied(missing: [.resource] + own.missing)
+        }
+        guard own.missing.isEmpty else { return .denied(missing: own.missing) }
+        return mustGrant ? byResource : own.allowed()
     }
 }
 
@@ -99,15 +100,22 @@ struct Verdict {
     var grants: Bool { grantsAll || allow != nil }
 }
 
-/// One pass over policies with the request's bytes prepared.
-struct PolicyScan {
-    let request: AuthorizationRequest
+/// One pass over policies with what all statements ask for prepared.
+///
+/// A class: as a value its dozen texts would be retained anew for every look at a policy.
+final class PolicyScan {
+    let facts: RequestFacts
+    /// Set where a policy may name principals.
+    let caller: Caller?
     let action: [UInt8]
     let resource: ARNParts
 
-    init(request: AuthorizationRequest) {
-        self.request = request
-        action = Array(request.action.lowercased().utf8)
+    init(request: AuthorizationRequest, policies: EffectivePolicies, hasResourcePolicy: Bool) {
+        facts = RequestFacts(request: request, principalTags: policies.tags)
+        caller =
+            hasResourcePolicy
+            ? Caller(request.principal, isBounded: policies.boundary != nil) : nil
+        action = request.action.utf8.map { $0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0 }
         resource = ARNParts(request.resource)
     }
 
@@ -136,12 +144,12 @@ struct PolicyScan {
 
     private func cover(of statement: PolicyStatement) -> PrincipalCover {
         guard let principals = statement.principals else { return .exact }
-        return principals.cover(of: request.principal, effect: statement.effect)
+        return caller.map { principals.cover(of: $0, effect: statement.effect) } ?? .none
     }
 
     private func applies(_ statement: PolicyStatement) -> Bool {
         statement.actions.matches(action)
-            && statement.resources.matches(resource, variable: request.singleValue)
-            && statement.conditions.allSatisfy { $0.holds(for: request) }
+            && statement.resources.matches(resource, variable: { facts.substitute(for: $0) })
+            && statement.conditions.allSatisfy { $0.holds(for: facts) }
     }
 }

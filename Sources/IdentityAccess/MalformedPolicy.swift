@@ -25,6 +25,7 @@ package struct MalformedPolicy: Error, Hashable, Sendable {
         case illegalPrincipal(kind: String, value: String)
         case unknownOperator(String)
         case illegalValue(operator: String, value: String)
+        case tooLong(bytesMax: Int)
         /// Lawful on AWS, but not yet judged by this evaluator.
         case unjudged(conditionKey: String)
     }
@@ -58,6 +59,7 @@ package struct MalformedPolicy: Error, Hashable, Sendable {
         case .unknownOperator(let name): "Invalid Condition type : \(name)"
         case .illegalValue(let name, let value):
             "The value \(value) is not valid for condition operator \(name)."
+        case .tooLong(let bytes): "Policy document must not be longer than \(bytes) bytes."
         case .unjudged(let key):
             "Condition key \(key) is not supported by Martlet yet, so the policy is refused "
                 + "rather than misjudged."

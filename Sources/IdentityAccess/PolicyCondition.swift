@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One condition of a statement: an operator, a key and the values it is compared with. All
-// conditions of a statement must hold.
+// conditions of a statement must hold. How values are read is `PolicyCondition+Values`.
 
 import Basics
 
@@ -17,100 +17,144 @@ struct PolicyCondition: Sendable {
     }
 
     let comparison: ConditionOperator
-    /// Lower-cased.
-    let key: String
+    let key: ConditionKey
     let values: [Value]
 
-    /// Reads one value of a policy for an operator.
-    static func value(
-        _ text: String, for comparison: ConditionOperator, named name: String,
-        variables: PolicyText.Syntax
-    ) throws(MalformedPolicy) -> Value {
-        let value: Value? =
-            switch comparison.family {
-            case .string: .text(try PolicyText(text, syntax: variables))
-            case .stringIgnoringCase:
-                .text(try PolicyText(text.lowercased(), syntax: variables))
-            case .stringLike: .text(try PolicyText(text, syntax: [variables, .wildcards]))
-            case .arn:
-                try ARNPattern(text, syntax: [variables, .wildcards]).map(Value.arn)
-            case .number: Self.number(text).map(Value.number)
-            case .date: Self.date(text).map(Value.date)
-            case .bool, .null: Self.bool(text).map(Value.bool)
-            case .binary: Base64.decode(text).map(Value.bytes)
-            case .address: AddressRange(text).map(Value.address)
+    /// The keys of the variables in its values.
+    var variableKeys: [ConditionKey] {
+        values.flatMap { value -> [ConditionKey] in
+            switch value {
+            case .text(let text): text.variableKeys
+            case .arn(let pattern): pattern.variableKeys
+            default: []
             }
-        guard let value else {
-            throw MalformedPolicy(.illegalValue(operator: name, value: text))
         }
-        return value
     }
 
-    func holds(for request: AuthorizationRequest) -> Bool {
-        let given = request.values(of: key)
+    func holds(for facts: RequestFacts) -> Bool {
+        let fact = facts.value(of: key)
         if comparison.family == .null {
-            return values.contains {
-                if case .bool(let wanted) = $0 { wanted == (given == nil) } else { false }
-            }
+            let isNull = fact?.isNull ?? true
+            return values.contains { if case .bool(isNull) = $0 { true } else { false } }
         }
-        guard let given, !given.isEmpty else {
-            switch comparison.quantifier {
-            case .all: return true
-            case .any: return comparison.passesIfAbsent
-            case .one: return comparison.passesIfAbsent || comparison.isNegated
-            }
-        }
+        guard let fact, hasValue(fact) else { return holdsWithoutValue(facts) }
+        if comparison.isNegated, lacksVariable(facts) { return false }
         switch comparison.quantifier {
-        case .all: return given.allSatisfy { matchesSome($0, request) != comparison.isNegated }
-        case .any: return given.contains { matchesSome($0, request) != comparison.isNegated }
-        case .one: return given.contains { matchesSome($0, request) } != comparison.isNegated
+        case .all:
+            return allSatisfy(fact) { matchesSome($0, facts) != comparison.isNegated }
+        case .any:
+            return contains(fact) { matchesSome($0, facts) != comparison.isNegated }
+        case .one:
+            return contains(fact) { matchesSome($0, facts) } != comparison.isNegated
         }
     }
 
-    /// Whether a value of the request compares true with any value of the policy.
-    private func matchesSome(_ given: String, _ request: AuthorizationRequest) -> Bool {
+    /// The set operators take a data set of empty texts for none at all; the others only an
+    /// empty list.
+    private func hasValue(_ fact: FactValue) -> Bool {
+        if comparison.quantifier != .one { return !fact.isNull }
+        if case .list(let texts) = fact { return !texts.isEmpty }
+        return true
+    }
+
+    private func holdsWithoutValue(_ facts: RequestFacts) -> Bool {
+        switch comparison.quantifier {
+        case .all: true
+        case .any: comparison.passesIfAbsent
+        case .one:
+            comparison.passesIfAbsent || (comparison.isNegated && !lacksVariable(facts))
+        }
+    }
+
+    /// Whether a value of the policy cannot be resolved, which makes the statement void where
+    /// its not matching would let the condition hold.
+    private func lacksVariable(_ facts: RequestFacts) -> Bool {
         values.contains { value in
             switch value {
-            case .text(let pattern):
-                let isFolded = comparison.family == .stringIgnoringCase
-                let bytes = Array((isFolded ? given.lowercased() : given).utf8)
-                return pattern.matches(bytes, in: 0..<bytes.count) { name in
-                    let value = request.singleValue(of: name)
-                    return isFolded ? value?.lowercased() : value
-                }
-            case .arn(let pattern):
-                return pattern.matches(ARNParts(given), variable: request.singleValue)
-            case .number(let wanted):
-                return Self.number(given).map { comparison.relation.holds($0, wanted) } ?? false
-            case .date(let wanted):
-                return Self.date(given).map { comparison.relation.holds($0, wanted) } ?? false
-            case .bool(let wanted): return Self.bool(given) == wanted
-            case .bytes(let wanted): return Base64.decode(given) == wanted
-            case .address(let range): return range.contains(given)
+            case .text(let text): text.lacksValue { facts.substitute(for: $0) }
+            case .arn(let pattern): pattern.lacksValue { facts.substitute(for: $0) }
+            default: false
             }
         }
     }
 
-    private static func number(_ text: String) -> Double? {
-        guard let value = Double(text), value.isFinite,
-            text.utf8.allSatisfy({ "+-.0123456789eE".utf8.contains($0) })
-        else { return nil }
-        return value
+    private func contains(_ fact: FactValue, where holds: (FactValue) -> Bool) -> Bool {
+        guard case .list(let texts) = fact else { return holds(fact) }
+        return texts.contains { holds(.text($0)) }
     }
 
-    /// A calendar date, or seconds since the epoch.
-    private static func date(_ text: String) -> Timestamp? {
-        if let seconds = Int64(text), text.utf8.count > 8 || text.utf8.count < 8 {
-            return Timestamp(seconds: seconds)
+    private func allSatisfy(_ fact: FactValue, _ holds: (FactValue) -> Bool) -> Bool {
+        guard case .list(let texts) = fact else { return holds(fact) }
+        return texts.allSatisfy { holds(.text($0)) }
+    }
+}
+
+extension PolicyCondition {
+    /// Whether a value of the request compares true with any value of the policy.
+    private func matchesSome(_ given: FactValue, _ facts: RequestFacts) -> Bool {
+        switch comparison.family {
+        case .string, .stringLike: return matchesText(given.single ?? "", facts)
+        case .stringIgnoringCase:
+            return matchesText((given.single ?? "").lowercased(), facts)
+        case .arn:
+            let parts = ARNParts(given.single ?? "")
+            return values.contains { value in
+                guard case .arn(let pattern) = value else { return false }
+                return pattern.matches(parts, variable: { facts.substitute(for: $0) })
+            }
+        case .number:
+            guard let number = Self.number(given) else { return false }
+            return values.contains { value in
+                guard case .number(let wanted) = value else { return false }
+                return comparison.relation.holds(number, wanted)
+            }
+        case .date:
+            guard let date = Self.date(given) else { return false }
+            return values.contains { value in
+                guard case .date(let wanted) = value else { return false }
+                return comparison.relation.holds(date, wanted)
+            }
+        case .bool: return matchesFlag(given, facts)
+        case .binary:
+            guard let bytes = Base64.decode(given.single ?? "") else { return false }
+            return values.contains { value in
+                guard case .bytes(let wanted) = value else { return false }
+                return bytes == wanted
+            }
+        case .address:
+            guard let address = AddressRange.address(given.single ?? "") else { return false }
+            return values.contains { value in
+                guard case .address(let range) = value else { return false }
+                return range.contains(address)
+            }
+        case .null: return false
         }
-        return Timestamp(iso8601: text) ?? Int64(text).map(Timestamp.init(seconds:))
     }
 
-    private static func bool(_ text: String) -> Bool? {
-        switch text.lowercased() {
-        case "true": true
-        case "false": false
-        default: nil
+    private func matchesText(_ given: String, _ facts: RequestFacts) -> Bool {
+        let bytes = Array(given.utf8)
+        let isFolded = comparison.family == .stringIgnoringCase
+        return values.contains { value in
+            guard case .text(let pattern) = value else { return false }
+            return pattern.matches(bytes, in: 0..<bytes.count) { key in
+                let text = facts.substitute(for: key)
+                return isFolded ? text?.lowercased() : text
+            }
+        }
+    }
+
+    private func matchesFlag(_ given: FactValue, _ facts: RequestFacts) -> Bool {
+        guard let flag = Self.flag(given) else { return false }
+        return values.contains { value in
+            switch value {
+            case .bool(let wanted): return flag == wanted
+            case .text(let pattern):
+                let bytes = Array((flag ? "true" : "false").utf8)
+                return pattern.matches(bytes, in: 0..<bytes.count) {
+                    facts.substitute(for: $0)?.lowercased()
+                }
+            default: return false
+            }
         }
     }
 }

@@ -7,14 +7,18 @@ import Basics
 extension PolicyDocument {
     /// Nesting that no policy reaches.
     private static let depthMax = 16
+    /// The longest document that IAM's model lets in; services hold theirs to less.
+    private static let bytesMax = 131_072
 
     /// Reads and compiles a policy for its place.
     package static func parse(
         _ text: some Collection<UInt8>, as usage: Usage
     ) throws(MalformedPolicy) -> PolicyDocument {
+        guard text.count <= bytesMax else { throw MalformedPolicy(.tooLong(bytesMax: bytesMax)) }
         let json: JSONValue
         do {
-            json = try JSONValue(parsing: text, depthMax: depthMax)
+            // Of two readers of a repeated name, one may have seen the other value.
+            json = try JSONValue(parsing: text, depthMax: depthMax, refusesRepeatedNames: true)
         } catch {
             throw MalformedPolicy(.syntax)
         }
@@ -187,9 +191,9 @@ extension StatementParser {
         }
         var patterns: [ARNPattern] = []
         for text in try strings(value) {
-            guard let pattern = try ARNPattern(text, syntax: [variables, .wildcards]) else {
-                throw MalformedPolicy(.resourceNotARN(text))
-            }
+            guard let pattern = try ARNPattern(text, syntax: [variables, .wildcards]),
+                !pattern.hasEarlyVariable
+            else { throw MalformedPolicy(.resourceNotARN(text)) }
             patterns.append(pattern)
         }
         guard !patterns.isEmpty else { throw MalformedPolicy(.noResources) }
@@ -206,7 +210,7 @@ extension StatementParser {
             }
             guard case .object(let keys) = member.value else { throw MalformedPolicy(.syntax) }
             for key in keys.members {
-                try ConditionKeys.requireJudged(key.name)
+                let resolved = try ConditionKey(key.name)
                 var values: [PolicyCondition.Value] = []
                 for text in try conditionValues(key.value) {
                     values.append(
@@ -214,8 +218,7 @@ extension StatementParser {
                             text, for: comparison, named: member.name, variables: variables))
                 }
                 conditions.append(
-                    PolicyCondition(
-                        comparison: comparison, key: key.name.lowercased(), values: values))
+                    PolicyCondition(comparison: comparison, key: resolved, values: values))
             }
         }
         return conditions
@@ -291,6 +294,8 @@ extension StatementParser {
         case "iam" where arn.resource.hasPrefix("user/") || arn.resource.hasPrefix("role/"):
             return .arn(text)
         case "sts" where arn.resource.hasPrefix("assumed-role/"): return .arn(text)
+        // Sessions of federated users are not built, so that nobody is one.
+        case "sts" where arn.resource.hasPrefix("federated-user/"): return .nobody
         default: return nil
         }
     }

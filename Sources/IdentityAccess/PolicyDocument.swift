@@ -20,6 +20,21 @@ package struct PolicyDocument: Sendable {
 
     package let id: String?
     package let statements: [PolicyStatement]
+    /// Whether a decision needs the tags of the resource, which only then are looked up.
+    package let asksForResourceTags: Bool
+
+    init(id: String?, statements: [PolicyStatement]) {
+        self.id = id
+        self.statements = statements
+        asksForResourceTags = statements.contains { statement in
+            statement.keys.contains { key in
+                switch key {
+                case .resourceTag, .entityTag: true
+                default: false
+                }
+            }
+        }
+    }
 
     /// A policy without statements.
     package static let allowingNothing = PolicyDocument(id: nil, statements: [])
@@ -39,6 +54,12 @@ package struct PolicyStatement: Sendable {
     let actions: ActionMatcher
     let resources: ResourceMatcher
     let conditions: [PolicyCondition]
+
+    /// The condition keys it asks for, those of policy variables included.
+    var keys: [ConditionKey] {
+        resources.patterns.flatMap(\.variableKeys)
+            + conditions.flatMap { [$0.key] + $0.variableKeys }
+    }
 }
 
 /// `Action` or `NotAction`.
@@ -58,17 +79,14 @@ struct ResourceMatcher: Sendable {
     let patterns: [ARNPattern]
     let isNegated: Bool
 
-    func matches(_ resource: ARNParts, variable: (String) -> String?) -> Bool {
+    func matches(_ resource: ARNParts, variable: (ConditionKey) -> String?) -> Bool {
         if patterns.isEmpty { return true }
         if !isNegated {
             return patterns.contains { $0.matches(resource, variable: variable) }
         }
-        // A pattern whose variable has no value excludes nothing that it could name, so the
-        // statement is left out altogether, the safe reading for the usual Allow.
-        for pattern in patterns where pattern.variableKeys.contains(where: { variable($0) == nil })
-        {
-            return false
-        }
+        // A variable that cannot be resolved makes the whole statement void (IAM user guide,
+        // "Variables and tags"); without this, what it would exclude would be included.
+        if patterns.contains(where: { $0.lacksValue(variable) }) { return false }
         return !patterns.contains { $0.matches(resource, variable: variable) }
     }
 }

@@ -8,8 +8,8 @@ struct PolicyText: Hashable, Sendable {
         case literal([UInt8])
         case star
         case question
-        /// A lower-cased condition key with the text that stands in where it is absent.
-        case variable(key: String, fallback: [UInt8]?)
+        /// A condition key with the text that stands in where it is absent.
+        case variable(key: ConditionKey, fallback: [UInt8]?)
     }
 
     /// Which characters mean more than themselves.
@@ -41,9 +41,16 @@ struct PolicyText: Hashable, Sendable {
     var matchesAll: Bool { fixed?.matchesAll ?? false }
 
     /// The keys of the variables in it.
-    var variableKeys: [String] {
+    var variableKeys: [ConditionKey] {
         parts.compactMap { part in
             if case .variable(let key, _) = part { key } else { nil }
+        }
+    }
+
+    /// Whether a variable in it has neither a value nor a fallback.
+    func lacksValue(_ variable: (ConditionKey) -> String?) -> Bool {
+        parts.contains { part in
+            if case .variable(let key, nil) = part { variable(key) == nil } else { false }
         }
     }
 
@@ -51,7 +58,7 @@ struct PolicyText: Hashable, Sendable {
     ///
     /// A variable without value makes the pattern match nothing.
     func matches(
-        _ bytes: [UInt8], in range: Range<Int>, variable: (String) -> String?
+        _ bytes: [UInt8], in range: Range<Int>, variable: (ConditionKey) -> String?
     ) -> Bool {
         if let fixed { return fixed.matches(bytes, in: range) }
         guard let pattern = Self.pattern(of: parts, variable: variable) else { return false }
@@ -59,7 +66,7 @@ struct PolicyText: Hashable, Sendable {
     }
 
     private static func pattern(
-        of parts: [Part], variable: (String) -> String?
+        of parts: [Part], variable: (ConditionKey) -> String?
     ) -> WildcardPattern? {
         var pattern = WildcardPattern()
         for part in parts {
@@ -102,7 +109,7 @@ extension PolicyText {
             } else if byte == UInt8(ascii: "$"), syntax.contains(.variables),
                 position + 1 < bytes.count, bytes[position + 1] == UInt8(ascii: "{")
             {
-                guard let end = bytes[position...].firstIndex(of: UInt8(ascii: "}")) else {
+                guard let end = closingBrace(in: bytes, from: position + 2) else {
                     throw MalformedPolicy(.syntax)
                 }
                 let name = String(decoding: bytes[(position + 2)..<end], as: UTF8.self)
@@ -122,6 +129,19 @@ extension PolicyText {
         return parts
     }
 
+    /// The brace that ends a variable; one inside a quoted fallback does not.
+    private static func closingBrace(in bytes: [UInt8], from start: Int) -> Int? {
+        var isQuoted = false
+        for position in start..<bytes.count {
+            switch bytes[position] {
+            case UInt8(ascii: "'"): isQuoted.toggle()
+            case UInt8(ascii: "}") where !isQuoted: return position
+            default: break
+            }
+        }
+        return nil
+    }
+
     /// Reads the inside of `${…}`: a key, or a key and a quoted fallback.
     private static func variable(_ inside: String) throws(MalformedPolicy) -> Part {
         guard let comma = inside.firstIndex(of: ",") else {
@@ -136,13 +156,11 @@ extension PolicyText {
             fallback: Array(quoted.dropFirst().dropLast().utf8))
     }
 
-    private static func key(_ name: Substring) throws(MalformedPolicy) -> String {
-        let key = name.lowercased()
-        guard key.contains(":"), key.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7B }) else {
+    private static func key(_ name: Substring) throws(MalformedPolicy) -> ConditionKey {
+        guard name.contains(":"), name.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7B }) else {
             throw MalformedPolicy(.syntax)
         }
-        try ConditionKeys.requireJudged(String(name))
-        return key
+        return try ConditionKey(name)
     }
 }
 

@@ -49,10 +49,13 @@ package struct RoleSession: Hashable, Sendable {
     /// The access key the session acts with, by which its session policies are found; `nil` for
     /// internal calls, which have none.
     package let accessKeyID: String?
+    /// The function whose environment the session's credentials were made for.
+    package var sourceFunctionARN: String?
 
     package init(
         account: AccountID, rolePath: String = "/", roleName: String, roleID: String,
-        sessionName: String, issuedAt: Timestamp? = nil, accessKeyID: String? = nil
+        sessionName: String, issuedAt: Timestamp? = nil, accessKeyID: String? = nil,
+        sourceFunctionARN: String? = nil
     ) {
         self.account = account
         self.rolePath = rolePath
@@ -61,6 +64,7 @@ package struct RoleSession: Hashable, Sendable {
         self.sessionName = sessionName
         self.issuedAt = issuedAt
         self.accessKeyID = accessKeyID
+        self.sourceFunctionARN = sourceFunctionARN
     }
 
     /// The session's ARN, which leaves out the role's path.

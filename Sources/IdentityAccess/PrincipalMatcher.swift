@@ -36,29 +36,47 @@ struct PrincipalMatcher: Sendable {
     let entries: [Entry]
     let isNegated: Bool
 
-    /// How closely the statement covers `principal`; `NotPrincipal` knows only `everyone`.
-    func cover(of principal: Principal, effect: Effect) -> PrincipalCover {
+    /// How closely the statement covers a caller; `NotPrincipal` knows only `everyone`.
+    func cover(of caller: Caller, effect: Effect) -> PrincipalCover {
         guard isNegated else {
-            return entries.map { Self.cover(of: principal, by: $0) }.max() ?? .none
+            return entries.map { caller.cover(by: $0) }.max() ?? .none
         }
-        // Whoever is to escape a Deny must be listed with each of its names, its account
-        // included; an Allow excludes whoever is listed by any of them.
-        let names = Self.names(of: principal)
         let isExcluded =
             effect == .deny
-            ? names.allSatisfy { name in entries.contains { $0 == name } }
-            : entries.contains { Self.cover(of: principal, by: $0) != .none }
-        return isExcluded || entries.contains(.everyone) ? .none : .everyone
+            ? caller.escapes(entries)
+            : entries.contains { caller.cover(by: $0) != .none }
+        return isExcluded ? .none : .everyone
+    }
+}
+
+/// A principal with the names that statements may know it by, made once for a decision.
+struct Caller: Sendable {
+    private let principal: Principal
+    /// Of the user or session.
+    private let arn: String
+    /// Of the session's role.
+    private let roleARN: String?
+    /// Whether a permissions boundary limits it.
+    private let isBounded: Bool
+
+    init(_ principal: Principal, isBounded: Bool) {
+        self.principal = principal
+        self.isBounded = isBounded
+        arn = principal.arn
+        if case .role(let session) = principal {
+            roleARN = session.roleARN
+        } else {
+            roleARN = nil
+        }
     }
 
-    private static func cover(of principal: Principal, by entry: Entry) -> PrincipalCover {
+    fileprivate func cover(by entry: PrincipalMatcher.Entry) -> PrincipalCover {
         switch (entry, principal) {
         case (.everyone, _): .everyone
         case (.account(let account), .root(let own)): account == own ? .exact : .none
         case (.account(let account), _): account == principal.account ? .account : .none
-        case (.arn(let arn), .user(let user)): arn == user.arn ? .exact : .none
-        case (.arn(let arn), .role(let session)):
-            arn == session.arn ? .exact : arn == session.roleARN ? .role : .none
+        case (.arn(let name), .user): name == arn ? .exact : .none
+        case (.arn(let name), .role): name == arn ? .exact : name == roleARN ? .role : .none
         case (.uniqueID(let id), .user(let user)): id == user.id ? .exact : .none
         case (.uniqueID(let id), .role(let session)): id == session.roleID ? .role : .none
         case (.service(let name), .service(let own)): name == own ? .exact : .none
@@ -66,15 +84,25 @@ struct PrincipalMatcher: Sendable {
         }
     }
 
-    /// All the names a statement can know the principal by.
-    private static func names(of principal: Principal) -> [Entry] {
+    /// Whether a `Deny` with `NotPrincipal` leaves the caller alone.
+    ///
+    /// It must be listed by each of its names, its account included, and may have no permissions
+    /// boundary: with one it is always denied (IAM user guide, "NotPrincipal").
+    fileprivate func escapes(_ entries: [PrincipalMatcher.Entry]) -> Bool {
+        guard !isBounded else { return false }
+        if entries.contains(.everyone) { return true }
+        func lists(_ names: PrincipalMatcher.Entry...) -> Bool {
+            entries.contains { names.contains($0) }
+        }
         switch principal {
-        case .root(let account): [.account(account)]
-        case .user(let user): [.arn(user.arn), .account(user.account)]
+        case .root(let account): return lists(.account(account))
+        case .user(let user):
+            return lists(.arn(arn), .uniqueID(user.id)) && lists(.account(user.account))
         case .role(let session):
-            [.arn(session.arn), .arn(session.roleARN), .account(session.account)]
-        case .service(let name): [.service(name)]
-        case .anonymous: [.everyone]
+            return lists(.arn(arn)) && lists(.arn(session.roleARN), .uniqueID(session.roleID))
+                && lists(.account(session.account))
+        case .service(let name): return lists(.service(name))
+        case .anonymous: return false
         }
     }
 }

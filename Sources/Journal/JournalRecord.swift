@@ -46,6 +46,8 @@ package struct JournalRecord: Sendable {
     package var durationMicroseconds: Int64 = 0
     package var requestBytes = 0
     package var responseBytes = 0
+    /// Requests that AWS bills for a call; 0 for what is no call.
+    package var billedRequests = 0
     /// Messages or other things it moved, by name, for following a path.
     package var subjects: [String] = []
     /// The statement that decided on permission, or a short note.
@@ -80,6 +82,7 @@ package struct JournalRecord: Sendable {
             "durationMicroseconds": .integer(durationMicroseconds),
             "requestBytes": .integer(Int64(requestBytes)),
             "responseBytes": .integer(Int64(responseBytes)),
+            "billedRequests": .integer(Int64(billedRequests)),
         ]
         if !error.isEmpty { object["error"] = .string(error) }
         if !subjects.isEmpty { object["subjects"] = .array(subjects.map { .string($0) }) }

@@ -59,7 +59,7 @@ final class FunctionHosting: FunctionHost {
         do {
             let issued = try await roles.credentials(
                 of: function.roleARN, for: Self.lambda, named: function.functionName,
-                seconds: Self.sessionSeconds)
+                source: function.functionARN, seconds: Self.sessionSeconds)
             return FunctionCredentials(
                 accessKeyID: issued.accessKeyID, secretAccessKey: issued.secretAccessKey,
                 sessionToken: issued.sessionToken, expires: issued.expiration)
@@ -71,9 +71,12 @@ final class FunctionHosting: FunctionHost {
 
     func log(_ lines: [FunctionLogLine], to stream: FunctionLogStream) async {
         guard !lines.isEmpty,
-            let session = try? await roles.session(
-                of: stream.roleARN, for: Self.lambda, named: Self.sessionName(stream))
+            var session = try? await roles.session(
+                of: stream.roleARN, for: Self.lambda, named: Self.sessionName(stream),
+                source: stream.function)
         else { return }
+        // Of what Lambda does outside the environment, AWS lets the function show in its logs alone.
+        session.sourceFunctionARN = stream.function.description
         let events = JSONValue.array(
             lines.map { line in
                 .object([

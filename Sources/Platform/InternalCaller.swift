@@ -45,6 +45,7 @@ final class InternalCaller: ServiceCaller {
             region: call.region, endpoint: endpoint, record: world.journal.allot(),
             cause: call.cause)
         context.activity = call.activity
+        context.source = call.source
         let outcome = await bound.dispatcher.run(prepared, of: entry.service, context)
         switch outcome.result {
         case .success(let output): return Self.value(output)

@@ -26,6 +26,7 @@ extension JournalRecord {
         writer.integer(15, responseBytes)
         for subject in subjects { writer.string(16, subject) }
         writer.string(17, detail.isEmpty ? nil : detail)
+        writer.integer(18, billedRequests == 0 ? nil : billedRequests)
         return writer.finish()
     }
 
@@ -62,6 +63,7 @@ extension JournalRecord {
         case 15: responseBytes = try reader.integer()
         case 16: subjects.append(try reader.string())
         case 17: detail = try reader.string()
+        case 18: billedRequests = try reader.integer()
         default: break
         }
     }

@@ -25,6 +25,8 @@ package struct CallContext: Sendable {
     package var requestBytes = 0
     package var userAgent: String?
     package var isSecureTransport = false
+    /// The resource on whose behalf a service calls as itself.
+    package var source: ARN?
     /// Set when the caller is counted background work: waits of the handler count as rest.
     package var activity: Activity?
 
@@ -39,5 +41,15 @@ package struct CallContext: Sendable {
         self.endpoint = endpoint
         self.record = record
         self.cause = cause
+    }
+}
+
+extension CallContext {
+    /// The circumstances of the call as policies ask for them, with `keys` of its operation.
+    package func conditions(at time: Timestamp, keys: [ContextKey]) -> RequestContext {
+        RequestContext(
+            now: time, sourceAddress: sourceAddress, isSecureTransport: isSecureTransport,
+            requestedRegion: region.description, userAgent: userAgent,
+            keys: source.map { keys + ContextKey.source($0) } ?? keys)
     }
 }

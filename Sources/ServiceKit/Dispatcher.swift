@@ -24,6 +24,8 @@ package final class Dispatcher: Sendable {
         package var subjects: [String] = []
         package var detail = ""
         package var resource = ""
+        /// A refused request is a request.
+        package var billedRequests = 1
     }
 
     private let world: World
@@ -49,6 +51,7 @@ package final class Dispatcher: Sendable {
             try await world.store.durable(reply.version)
             outcome = Outcome(result: .success(reply.output))
             outcome.subjects = reply.subjects
+            outcome.billedRequests = reply.billedRequests
             outcome.detail = passed.detail
             outcome.resource = passed.resource
         } catch {
@@ -76,15 +79,15 @@ package final class Dispatcher: Sendable {
         let policies = try await policySource.policies(for: context.principal)
         var detail = ""
         for access in accesses {
-            let request = AuthorizationRequest(
+            var request = AuthorizationRequest(
                 principal: context.principal, action: access.action, resource: access.resource,
                 resourceAccount: access.resource == "*" ? context.account : nil,
-                context: RequestContext(
-                    now: time, sourceAddress: context.sourceAddress,
-                    isSecureTransport: context.isSecureTransport,
-                    requestedRegion: context.region.description, userAgent: context.userAgent,
-                    keys: access.keys))
+                context: context.conditions(at: time, keys: access.keys))
             let resourcePolicy = try await service.resourcePolicy(access.resource)
+            if policies.asksForResourceTags || resourcePolicy?.document.asksForResourceTags == true
+            {
+                request.context.resourceTags = try await service.resourceTags(access.resource)
+            }
             let decision = Evaluator.decide(
                 request, policies: policies, resourcePolicy: resourcePolicy)
             guard decision.isAllowed else {
@@ -125,6 +128,7 @@ package final class Dispatcher: Sendable {
         record.resource = outcome.resource
         record.requestBytes = context.requestBytes
         record.detail = outcome.detail
+        record.billedRequests = outcome.billedRequests
         switch outcome.result {
         case .success: record.status = descriptor.successStatus
         case .failure(let fault):

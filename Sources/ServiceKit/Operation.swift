@@ -14,11 +14,17 @@ package struct Reply<Output: Sendable>: Sendable {
     package let version: StoreVersion
     /// What the call was about, for the journal: message ids and the like.
     package var subjects: [String]
+    /// Requests that AWS bills for the call.
+    package var billedRequests: Int
 
-    package init(_ output: Output, at version: StoreVersion, subjects: [String] = []) {
+    package init(
+        _ output: Output, at version: StoreVersion, subjects: [String] = [],
+        billedRequests: Int = 1
+    ) {
         self.output = output
         self.version = version
         self.subjects = subjects
+        self.billedRequests = billedRequests
     }
 }
 
@@ -36,6 +42,17 @@ package struct Access: Sendable {
         self.resource = resource
         self.keys = keys
     }
+
+    /// The same with further condition keys.
+    fileprivate func adding(_ more: [ContextKey]) -> Access {
+        Access(action, on: resource, keys: keys + more)
+    }
+}
+
+/// An input that says something policies may ask for: the tags it sets, the policy it attaches.
+package protocol ConditionedInput: WireStructure {
+    /// Condition keys of the call; empty where this input says nothing of the kind.
+    var conditionKeys: [ContextKey] { get }
 }
 
 /// An input as it was read.
@@ -92,16 +109,28 @@ package final class Operation: Sendable {
         descriptor = type.descriptor
         self.rules = rules
         let refused = RefusedMembers(rules, of: type.descriptor.input)
+        // Asked of the type, once: most inputs say nothing, and a cast has its price.
+        let isConditioned = Op.Input.self is any ConditionedInput.Type
+        let own = type.descriptor.service.signingName + ":"
         prepareCall = { source, operation in
             let read = try source.read(Op.Input.self, of: operation.descriptor)
             if !read.violations.isEmpty, let fault = validation(read.violations) { throw fault }
             let input = read.input
             try refused.check(input, present: read.presentMembers)
             return PreparedCall(
-                operation: operation, accesses: { try await authorize(input, $0) },
+                operation: operation,
+                accesses: { context in
+                    let accesses = try await authorize(input, context)
+                    guard isConditioned, let keys = (input as? any ConditionedInput)?.conditionKeys
+                    else { return accesses }
+                    // What a call needs of another service (`iam:PassRole`) has no part in them.
+                    return accesses.map { $0.action.hasPrefix(own) ? $0.adding(keys) : $0 }
+                },
                 run: { context in
                     let reply = try await handler(input, context)
-                    return Reply(reply.output, at: reply.version, subjects: reply.subjects)
+                    return Reply(
+                        reply.output, at: reply.version, subjects: reply.subjects,
+                        billedRequests: reply.billedRequests)
                 })
         }
     }
@@ -118,6 +147,8 @@ package struct ServiceRegistration: Sendable {
     package let operations: [Operation]
     /// The policy attached to a resource of the service, for services that have such.
     package let resourcePolicy: @Sendable (String) async throws -> NamedPolicy?
+    /// The tags of a resource of the service, asked for only where a policy does.
+    package let resourceTags: @Sendable (String) async throws -> [AccessTag]
     /// Forgets what the service holds in memory of stored state: the store was reopened after a
     /// failure, so memory may know of changes that did not survive.
     package let dropResidentState: @Sendable () -> Void
@@ -125,11 +156,13 @@ package struct ServiceRegistration: Sendable {
     package init(
         _ descriptor: ServiceDescriptor, operations: [Operation],
         resourcePolicy: @escaping @Sendable (String) async throws -> NamedPolicy? = { _ in nil },
+        resourceTags: @escaping @Sendable (String) async throws -> [AccessTag] = { _ in [] },
         dropResidentState: @escaping @Sendable () -> Void = {}
     ) {
         self.descriptor = descriptor
         self.operations = operations
         self.resourcePolicy = resourcePolicy
+        self.resourceTags = resourceTags
         self.dropResidentState = dropResidentState
     }
 }

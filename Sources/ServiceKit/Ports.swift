@@ -15,6 +15,8 @@ package struct InternalCall: Sendable {
     /// The input under its model names.
     package var input: JSONValue
     package var principal: Principal
+    /// The resource the calling service acts for, where it calls as itself.
+    package var source: ARN?
     package var account: AccountID
     package var region: Region
     package var cause: JournalID
@@ -23,7 +25,8 @@ package struct InternalCall: Sendable {
 
     package init(
         service: String, operation: String, input: JSONValue, principal: Principal,
-        account: AccountID, region: Region, cause: JournalID, activity: Activity? = nil
+        account: AccountID, region: Region, cause: JournalID, activity: Activity? = nil,
+        source: ARN? = nil
     ) {
         self.service = service
         self.operation = operation
@@ -33,6 +36,7 @@ package struct InternalCall: Sendable {
         self.region = region
         self.cause = cause
         self.activity = activity
+        self.source = source
     }
 }
 
@@ -80,16 +84,19 @@ package struct SessionCredentials: Sendable {
 package protocol RoleSource: Sendable {
     /// A session for `service` (`lambda.amazonaws.com`) under the role, without credentials.
     ///
+    /// `source` is the resource the service acts for, which trust policies may ask for.
     /// Throws `AccessDenied` when the role's trust policy does not admit the service, and
     /// `NoSuchEntity` when there is no such role.
     nonisolated(nonsending)
-        func session(of roleARN: ARN, for service: String, named sessionName: String) async throws
-        -> RoleSession
+        func session(
+            of roleARN: ARN, for service: String, named sessionName: String, source: ARN?
+        ) async throws -> RoleSession
 
-    /// The same with durable credentials, as a function's environment gets them.
+    /// The same with durable credentials, as the environment of the function `source` gets them.
     nonisolated(nonsending)
         func credentials(
-            of roleARN: ARN, for service: String, named sessionName: String, seconds: Int
+            of roleARN: ARN, for service: String, named sessionName: String, source: ARN,
+            seconds: Int
         ) async throws -> SessionCredentials
 }
 

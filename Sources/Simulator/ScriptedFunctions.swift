@@ -155,7 +155,8 @@ struct FunctionLog: Sendable {
     func write(_ line: String, of function: FunctionSpecification) async {
         guard
             let session = try? await roles.session(
-                of: function.roleARN, for: LambdaService.principal, named: function.functionName)
+                of: function.roleARN, for: LambdaService.principal, named: function.functionName,
+                source: function.functionARN)
         else { return }
         let names: JSONObject = [
             "logGroupName": .string(function.logGroup), "logStreamName": .string("simulated"),

@@ -157,6 +157,7 @@ package final class SimulatedWorld: ServiceCaller {
             region: call.region, endpoint: "http://localhost:4566",
             record: world.journal.allot(), cause: call.cause)
         context.activity = call.activity
+        context.source = call.source
         let outcome = await parts.dispatcher.run(prepared, of: entry.service, context)
         switch outcome.result {
         case .success(let output): return JSONValue(writing: output)

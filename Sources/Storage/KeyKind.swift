@@ -52,6 +52,8 @@ package enum KeyKind: UInt8, CaseIterable, Sendable {
     case sqsAttempt = 0x37
     case sqsOutbox = 0x38
     case sqsConfiguration = 0x39
+    /// Dead-letter queue and the queue whose policy names it.
+    case sqsDeadLetterSource = 0x3A
 
     // Lambda.
     case lambdaFunction = 0x40

@@ -27,6 +27,26 @@ import Testing
         }
     }
 
+    /// With a copy for each member these would take minutes.
+    @Test func readsWideContainersInLinearTime() throws {
+        let numbers = Array(repeating: "1", count: 200_000).joined(separator: ",")
+        #expect(try JSONValue(parsing: "[\(numbers)]").arrayValue?.count == 200_000)
+        let members = (0..<50_000).map { "\"\($0)\":1" }.joined(separator: ",")
+        #expect(try JSONValue(parsing: "{\(members)}").objectValue?.count == 50_000)
+    }
+
+    @Test func refusesRepeatedNamesWhereAsked() throws {
+        let text = #"{"a":{"b":1},"c":[{"b":1,"b":2}]}"#
+        #expect(throws: JSONSyntaxError(reason: .repeatedName, offset: 31)) {
+            try JSONValue(parsing: text.utf8, refusesRepeatedNames: true)
+        }
+        #expect(try JSONValue(parsing: text)["c"]?.arrayValue?[0]["b"] == .integer(2))
+        let plain = #"{"a":{"b":1},"c":{"b":1}}"#
+        #expect(throws: Never.self) {
+            try JSONValue(parsing: plain.utf8, refusesRepeatedNames: true)
+        }
+    }
+
     @Test func takesTheLastOfRepeatedNames() throws {
         #expect(try JSONValue(parsing: #"{"a":1,"a":2}"#) == .object(["a": .integer(2)]))
     }

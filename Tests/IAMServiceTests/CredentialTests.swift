@@ -255,17 +255,21 @@ import Testing
         let text = try await role("fn", trusting: #"{"Service": "lambda.amazonaws.com"}"#)
         let arn = try #require(ARN(parsing: text))
         let source: any RoleSource = fixture.service
+        let function = ARN(
+            service: "lambda", region: .usEast1, account: .local, resource: "function:f")
         let session = try await source.session(
-            of: arn, for: "lambda.amazonaws.com", named: "f")
+            of: arn, for: "lambda.amazonaws.com", named: "f", source: function)
         #expect(session.arn == "arn:aws:sts::000000000000:assumed-role/fn/f")
         let issued = try await source.credentials(
-            of: arn, for: "lambda.amazonaws.com", named: "f", seconds: 43_200)
+            of: arn, for: "lambda.amazonaws.com", named: "f", source: function,
+            seconds: 43_200)
         let found = try #require(
             try await fixture.service.directory.credential(issued.accessKeyID))
         #expect(found.secretAccessKey == issued.secretAccessKey)
         #expect(found.expiration == issued.expiration)
         await #expect(throws: (any Error).self) {
-            try await source.session(of: arn, for: "events.amazonaws.com", named: "f")
+            try await source.session(
+                of: arn, for: "events.amazonaws.com", named: "f", source: function)
         }
     }
 

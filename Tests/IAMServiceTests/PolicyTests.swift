@@ -169,11 +169,11 @@ import Testing
         try await fixture.call("CreateUser", input(["UserName": "ann"]))
         let text =
             #"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "#
-            + #""Resource": "*", "Condition": {"StringEquals": {"aws:ResourceTag/t": "x"}}}]}"#
+            + #""Resource": "*", "Condition": {"StringEquals": {"aws:Referer": "x"}}}]}"#
         let refusal = await fixture.refusal(
             "PutUserPolicy",
             input(["UserName": "ann", "PolicyName": "p", "PolicyDocument": text]))
         #expect(refusal.first == "MalformedPolicyDocument")
-        #expect(refusal.last?.contains("aws:ResourceTag/t") == true)
+        #expect(refusal.last?.contains("aws:Referer") == true)
     }
 }

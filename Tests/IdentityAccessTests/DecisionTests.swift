@@ -26,6 +26,61 @@ import Testing
                 + "identity-based policy allows the sqs:sendmessage action")
     }
 
+    @Test func aDenialAcrossAccountsNamesTheSideThatIsMissing() throws {
+        let row = PolicyCase(
+            "", as: Given.foreigner, [Statement("Allow")], is: .implicitDeny(.resource))
+        #expect(try row.decide().missing == [.resource])
+        #expect(
+            try row.decide().denialMessage(for: row.request)
+                == "User: arn:aws:iam::222222222222:user/eve is not authorized to perform: "
+                + "sqs:sendmessage on resource: \(Given.queue) because no resource-based policy "
+                + "allows the sqs:sendmessage action")
+    }
+
+    @Test func sessionPoliciesAreNamedAsAWSNamesThem() throws {
+        let silent = PolicyCase(
+            "", as: Given.worker, [Statement("Allow")], session: [Statement("Allow", "sns:*")],
+            is: .implicitDeny(.session))
+        #expect(
+            try silent.decide().denialMessage(for: silent.request)
+                .hasSuffix("because no session policy allows the sqs:sendmessage action"))
+        let denied = PolicyCase(
+            "", [Statement("Allow")], boundary: [Statement("Deny")],
+            is: .explicitDeny(.boundary))
+        #expect(
+            try denied.decide().denialMessage(for: denied.request)
+                .hasSuffix("with an explicit deny in a permissions boundary"))
+    }
+
+    @Test func aGrantByTheResourceNamesItsStatement() throws {
+        let row = PolicyCase(
+            "",
+            resourcePolicy: [
+                Statement("Allow", "sns:*", to: "*"), Statement("Allow", to: "*", sid: "Open"),
+            ], is: .allow(.resource))
+        let statement = try #require(try row.decide().statement)
+        #expect(statement.kind == .resource)
+        #expect(statement.sid == "Open")
+        #expect(statement.index == 1)
+    }
+
+    @Test func policiesSayWhetherTheyNeedTheTagsOfTheResource() throws {
+        func asks(_ statement: Statement) throws -> Bool {
+            let policy = try PolicyDocument.parse(document([statement]), as: .identity)
+            return EffectivePolicies(
+                identity: [NamedPolicy(name: "p", document: policy)]
+            ).asksForResourceTags
+        }
+        let key = #"{"StringEquals": {"aws:ResourceTag/a": "b"}}"#
+        #expect(try asks(Statement("Allow", if: key)))
+        #expect(try asks(Statement("Allow", on: "arn:aws:sqs:*:*:${aws:ResourceTag/a}")))
+        #expect(
+            try asks(
+                Statement("Allow", if: #"{"StringLike": {"s3:k": "${iam:ResourceTag/a}"}}"#)))
+        #expect(
+            try !asks(Statement("Allow", if: #"{"StringEquals": {"aws:PrincipalTag/a": "b"}}"#)))
+    }
+
     @Test func servicesOtherThanSQSKeepTheirSpelling() throws {
         let row = PolicyCase(
             "", [Statement("Allow", "*")], does: "lambda:InvokeFunction",

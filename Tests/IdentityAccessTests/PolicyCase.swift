@@ -66,17 +66,26 @@ struct PolicyCase: Sendable, CustomStringConvertible {
     var boundary: [Statement]?
     var session: [Statement]?
     var keys: [ContextKey] = []
+    /// Of the caller.
+    var tags: [AccessTag] = []
+    var resourceTags: [AccessTag] = []
+    var address = "192.0.2.7"
     var rule = ResourcePolicyRule.optional
     var version = "2012-10-17"
     var expected: Decision.Reason
+    /// The `Sid` of the statement that must have decided, where the row names one.
+    var statement: String?
+    /// All that would have had to allow, where it is more than the reason names.
+    var missing: [PolicyKind]?
 
     init(
         _ description: String, as principal: Principal = Given.ann,
         _ identity: [Statement] = [], does action: String = "sqs:SendMessage",
         on resource: String = Given.queue, resourcePolicy: [Statement]? = nil,
         boundary: [Statement]? = nil, session: [Statement]? = nil, keys: [ContextKey] = [],
+        tags: [AccessTag] = [], resourceTags: [AccessTag] = [], from address: String = "192.0.2.7",
         rule: ResourcePolicyRule = .optional, version: String = "2012-10-17",
-        is expected: Decision.Reason
+        is expected: Decision.Reason, by statement: String? = nil, missing: [PolicyKind]? = nil
     ) {
         self.description = description
         self.principal = principal
@@ -87,17 +96,23 @@ struct PolicyCase: Sendable, CustomStringConvertible {
         self.boundary = boundary
         self.session = session
         self.keys = keys
+        self.tags = tags
+        self.resourceTags = resourceTags
+        self.address = address
         self.rule = rule
         self.version = version
         self.expected = expected
+        self.statement = statement
+        self.missing = missing
     }
 
     var request: AuthorizationRequest {
-        AuthorizationRequest(
-            principal: principal, action: action, resource: resource,
-            context: RequestContext(
-                now: Given.now, sourceAddress: "192.0.2.7", isSecureTransport: true,
-                requestedRegion: "us-east-1", userAgent: "Boto3/1.43", keys: keys),
+        var context = RequestContext(
+            now: Given.now, sourceAddress: address, isSecureTransport: true,
+            requestedRegion: "us-east-1", userAgent: "Boto3/1.43", keys: keys)
+        context.resourceTags = resourceTags
+        return AuthorizationRequest(
+            principal: principal, action: action, resource: resource, context: context,
             resourcePolicyRule: rule)
     }
 
@@ -113,7 +128,7 @@ struct PolicyCase: Sendable, CustomStringConvertible {
         let policies = EffectivePolicies(
             identity: identity.isEmpty ? [] : [try named(identity, .identity)],
             boundary: try boundary.map { try named($0, .identity) },
-            session: try session.map { [try named($0, .session)] })
+            session: try session.map { [try named($0, .session)] }, tags: tags)
         return Evaluator.decide(
             request, policies: policies,
             resourcePolicy: try resourcePolicy.map { try named($0, .resource) })

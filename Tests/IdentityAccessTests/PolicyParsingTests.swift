@@ -105,12 +105,24 @@ private func onResource(_ resource: String) -> String {
             .illegalValue(operator: "DateLessThan", value: "soon")
         ),
         (
-            conditioned(#"{"StringEquals": {"aws:ResourceTag/x": "a"}}"#),
-            .unjudged(conditionKey: "aws:ResourceTag/x")
+            conditioned(#"{"StringEquals": {"aws:Referer": "a"}}"#),
+            .unjudged(conditionKey: "aws:Referer")
         ),
         (
-            onResource(#"arn:aws:sqs:*:*:${aws:PrincipalTag/team}"#),
-            .unjudged(conditionKey: "aws:PrincipalTag/team")
+            conditioned(#"{"StringEquals": {"aws:ResourceTag/": "a"}}"#),
+            .unjudged(conditionKey: "aws:ResourceTag/")
+        ),
+        (
+            conditioned(#"{"StringEquals": {"iam:AssociatedResourceArn": "a"}}"#),
+            .unjudged(conditionKey: "iam:AssociatedResourceArn")
+        ),
+        (
+            onResource(#"arn:aws:sqs:*:*:${logs:Whatever}"#),
+            .unjudged(conditionKey: "logs:Whatever")
+        ),
+        (
+            onResource(#"arn:aws:sqs:*:${aws:PrincipalAccount}:orders"#),
+            .resourceNotARN("arn:aws:sqs:*:${aws:PrincipalAccount}:orders")
         ),
         (
             onResource(#"arn:aws:sqs:*:*:${aws:username"#),

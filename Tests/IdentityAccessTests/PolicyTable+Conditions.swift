@@ -8,11 +8,11 @@ import IdentityAccess
 extension PolicyTable {
     private static func row(
         _ name: String, _ condition: String, _ holds: Bool, as principal: Principal = Given.ann,
-        keys: [ContextKey] = []
+        keys: [ContextKey] = [], from address: String = "192.0.2.7"
     ) -> PolicyCase {
         PolicyCase(
             "\(name): \(condition)", as: principal, [Statement("Allow", if: "{\(condition)}")],
-            keys: keys, is: holds ? .allow(.identity) : .implicitDeny(.identity))
+            keys: keys, from: address, is: holds ? .allow(.identity) : .implicitDeny(.identity))
     }
 
     private static let many = [ContextKey("s3:list", ["a", "b"])]
@@ -81,7 +81,35 @@ extension PolicyTable {
         row("other family", #""IpAddress": {"aws:SourceIp": "2001:db8::/32"}"#, false),
         row(
             "six", #""IpAddress": {"aws:SourceIp": "2001:db8::/32"}"#, true,
-            keys: [ContextKey("aws:SourceIp", "2001:db8:0:1::5")]),
+            from: "2001:db8:0:1::5"),
+        row(
+            "four mapped into six", #""IpAddress": {"aws:SourceIp": "192.0.2.0/24"}"#, true,
+            from: "::ffff:192.0.2.7"),
+        row(
+            "odd prefix of six", #""IpAddress": {"aws:SourceIp": "2001:db8:8000::/33"}"#, false,
+            from: "2001:db8:0:1::5"),
+        row(
+            "not in any, six", #""NotIpAddress": {"aws:SourceIp": ["2001:db8::/32", "::1"]}"#,
+            true, from: "2001:db9::1"),
+        row("a day without its time", #""DateGreaterThan": {"aws:CurrentTime": "2026-05"}"#, true),
+        row("a year", #""DateLessThan": {"aws:CurrentTime": "2027"}"#, true),
+        row(
+            "minutes and an offset",
+            #""DateLessThan": {"aws:CurrentTime": "2026-05-28T22:27+02:00"}"#, true),
+        row(
+            "minutes before",
+            #""DateLessThan": {"aws:CurrentTime": "2026-05-28T22:26+02:00"}"#, false),
+        row("epoch as a date", #""DateEquals": {"aws:EpochTime": "1780000000"}"#, true),
+        row("epoch as text", #""StringEquals": {"aws:EpochTime": "1780000000"}"#, true),
+        row("time as text", #""StringLike": {"aws:CurrentTime": "2026-05-28T*"}"#, true),
+        row("time is no number", #""NumericGreaterThan": {"aws:CurrentTime": "0"}"#, false),
+        row("flag as text", #""StringEquals": {"aws:SecureTransport": "true"}"#, true),
+        row(
+            "flag from a variable", #""Bool": {"aws:SecureTransport": "${s3:secure}"}"#, true,
+            keys: [ContextKey("s3:secure", "true")]),
+        row(
+            "flag from a variable, no", #""Bool": {"aws:SecureTransport": "${s3:secure}"}"#, false,
+            keys: [ContextKey("s3:secure", "false")]),
         row(
             "binary", #""BinaryEquals": {"s3:blob": "AQI="}"#, true,
             keys: [ContextKey("s3:blob", "AQI=")]),

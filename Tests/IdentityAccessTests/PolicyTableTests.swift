@@ -8,43 +8,71 @@ import Testing
 /// All rows; each file of the table adds some.
 enum PolicyTable {
     static let all =
-        actions + resources + variables + strings + typed + arns + sets + sameAccount
-        + crossAccount + services + limits
+        actions + resources + variables + strings + typed + arns + sets + operators + operatorSets
+        + callers + tagged + sources + unresolved + sameAccount + notPrincipals + crossAccount
+        + acrossAccounts + services + limits
 }
 
 @Suite struct PolicyTableTests {
     @Test(arguments: PolicyTable.all) func decides(_ row: PolicyCase) throws {
-        #expect(try row.decide().reason == row.expected)
+        let decision = try row.decide()
+        #expect(decision.reason == row.expected)
+        if let statement = row.statement { #expect(decision.statement?.sid == statement) }
+        if let missing = row.missing { #expect(decision.missing == missing) }
+    }
+
+    /// Every operator of the IAM user guide, "Condition operators".
+    private static let operators = [
+        "StringEquals", "StringNotEquals", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase",
+        "StringLike", "StringNotLike", "NumericEquals", "NumericNotEquals", "NumericLessThan",
+        "NumericLessThanEquals", "NumericGreaterThan", "NumericGreaterThanEquals", "DateEquals",
+        "DateNotEquals", "DateLessThan", "DateLessThanEquals", "DateGreaterThan",
+        "DateGreaterThanEquals", "Bool", "BinaryEquals", "IpAddress", "NotIpAddress", "ArnEquals",
+        "ArnNotEquals", "ArnLike", "ArnNotLike",
+    ]
+
+    @Test(arguments: operators) func theTableHoldsEveryFormOfAnOperator(_ name: String) {
+        let written = PolicyTable.all.flatMap(\.identity).map(\.text)
+        for form in [
+            name, "\(name)IfExists", "ForAllValues:\(name)", "ForAllValues:\(name)IfExists",
+            "ForAnyValue:\(name)", "ForAnyValue:\(name)IfExists",
+        ] {
+            #expect(written.contains { $0.contains("\"\(form)\"") }, "\(form)")
+        }
     }
 
     @Test func theTableIsLargeAndItsRowsDiffer() {
-        #expect(PolicyTable.all.count >= 150)
+        #expect(PolicyTable.all.count >= 500)
         #expect(PolicyTable.all.contains { $0.expected == .implicitDeny(.session) })
+        #expect(Set(PolicyTable.all.map { "\($0)" }).count == PolicyTable.all.count)
     }
 
     @Test(arguments: PolicyTable.all) func addingADenyNeverAllows(_ row: PolicyCase) throws {
-        for deny in Self.additions("Deny", seed: 1) {
-            var changed = row
-            changed.identity.append(deny)
-            if try !row.decide().isAllowed { #expect(try !changed.decide().isAllowed) }
-            changed = row
-            var statement = deny
-            statement.text = statement.text.replacingLast("}", with: ", \"Principal\": \"*\"}")
-            changed.resourcePolicy = (row.resourcePolicy ?? []) + [statement]
-            if try !row.decide().isAllowed { #expect(try !changed.decide().isAllowed) }
+        guard try !row.decide().isAllowed else { return }
+        for changed in Self.additions("Deny", seed: 1, to: row) {
+            #expect(try !changed.decide().isAllowed)
         }
     }
 
     @Test(arguments: PolicyTable.all) func addingAnAllowNeverDenies(_ row: PolicyCase) throws {
-        for allow in Self.additions("Allow", seed: 2) {
-            var changed = row
-            changed.identity.append(allow)
-            if try row.decide().isAllowed { #expect(try changed.decide().isAllowed) }
-            changed = row
-            var statement = allow
-            statement.text = statement.text.replacingLast("}", with: ", \"Principal\": \"*\"}")
-            changed.resourcePolicy = (row.resourcePolicy ?? []) + [statement]
-            if try row.decide().isAllowed { #expect(try changed.decide().isAllowed) }
+        guard try row.decide().isAllowed else { return }
+        for changed in Self.additions("Allow", seed: 2, to: row) {
+            #expect(try changed.decide().isAllowed)
+        }
+    }
+
+    /// The row with a further statement, once on the identity's side and once on the resource's.
+    private static func additions(_ effect: String, seed: UInt64, to row: PolicyCase)
+        -> [PolicyCase]
+    {
+        additions(effect, seed: seed).flatMap { statement in
+            var ours = row
+            ours.identity.append(statement)
+            var theirs = row
+            var named = statement
+            named.text = named.text.replacingLast("}", with: ", \"Principal\": \"*\"}")
+            theirs.resourcePolicy = (row.resourcePolicy ?? []) + [named]
+            return [ours, theirs]
         }
     }
 
@@ -62,7 +90,7 @@ enum PolicyTable {
         func pick<Value>(_ values: [Value]) -> Value {
             values[Int(entropy.below(UInt64(values.count)))]
         }
-        return (0..<12).map { _ in
+        return (0..<6).map { _ in
             Statement(effect, pick(actions), on: pick(resources), if: pick(conditions))
         }
     }

@@ -208,7 +208,7 @@ import Testing
         let intake = ground.sqs.outboxIntake(policies: ground.roles)
         let role = try #require(ARN(parsing: Ground.role))
         let session = try await ground.roles.session(
-            of: role, for: LambdaService.principal, named: "f")
+            of: role, for: LambdaService.principal, named: "f", source: arn)
         func handOver(_ id: UInt64, as principal: Principal) -> QueueHandOver {
             QueueHandOver(
                 message: QueueMessage(
@@ -228,6 +228,33 @@ import Testing
             await refusal { try await intake.accept(handOver(9, as: stranger)) }
                 .hasPrefix("AccessDenied"))
         #expect(try await ground.take(queue).count == 2)
+    }
+
+    @Test func aServiceThatDeliversIsHeldToTheSourceTheQueueNames() async throws {
+        let ground = try await Ground()
+        let policy =
+            #"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"#
+            + #"{"Service":"sns.amazonaws.com"},"Action":"sqs:SendMessage","Resource":"*","#
+            + #""Condition":{"ArnEquals":{"aws:SourceArn":"#
+            + #""arn:aws:sns:us-east-1:000000000000:topic"}}}]}"#
+        let queue = try await ground.queue("letters", ["Policy": policy])
+        let arn = try #require(ARN(parsing: queue))
+        let intake = ground.sqs.outboxIntake(policies: ground.roles)
+        func handOver(_ id: UInt64, from topic: String?) -> QueueHandOver {
+            QueueHandOver(
+                message: QueueMessage(body: "b"), queue: arn, id: OutboxID(rawValue: id),
+                principal: .service("sns.amazonaws.com"),
+                source: topic.map {
+                    ARN(service: "sns", region: .usEast1, account: .local, resource: $0)
+                }, cause: .none, activity: ground.world.background.activity)
+        }
+        try await intake.accept(handOver(1, from: "topic"))
+        for topic in ["other", nil] {
+            #expect(
+                await refusal { try await intake.accept(handOver(2, from: topic)) }
+                    .hasPrefix("AccessDenied"))
+        }
+        #expect(try await ground.take(queue).count == 1)
     }
 
     @Test func aMissingDeadLetterQueueIsARecordedDrop() async throws {

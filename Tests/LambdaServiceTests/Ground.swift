@@ -103,9 +103,9 @@ final class ListedRoles: RoleSource, PolicySource {
 
     init(_ actions: [String: [String]]) { self.actions = actions }
 
-    func session(of roleARN: ARN, for service: String, named sessionName: String) async throws
-        -> RoleSession
-    {
+    func session(
+        of roleARN: ARN, for service: String, named sessionName: String, source: ARN?
+    ) async throws -> RoleSession {
         let name = String(roleARN.resource.dropFirst("role/".count))
         guard actions[name] != nil else {
             throw ServiceFault(shapeName: "NoSuchEntity", httpStatus: 404)
@@ -115,7 +115,7 @@ final class ListedRoles: RoleSource, PolicySource {
     }
 
     func credentials(
-        of roleARN: ARN, for service: String, named sessionName: String, seconds: Int
+        of roleARN: ARN, for service: String, named sessionName: String, source: ARN, seconds: Int
     ) async throws -> SessionCredentials {
         throw ServiceFault.internalFailure
     }

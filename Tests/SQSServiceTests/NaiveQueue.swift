@@ -21,6 +21,8 @@ struct NaiveQueue {
         var receivedAt: Timestamp?
         var nonce: UInt64 = 0
         var isLeaving = false
+        /// The time its latest consumer took is in `busy`.
+        var isCounted = true
 
         func isVisible(_ now: Timestamp) -> Bool {
             !isLeaving && (visibleAt.map { $0 <= now } ?? true)
@@ -35,6 +37,17 @@ struct NaiveQueue {
     var items: [Item] = []
     var next = MessagePosition(1)
     var remembered: [String: (position: MessagePosition, until: Timestamp)] = [:]
+    /// What receives under an attempt id got.
+    var attempts: [String: Attempt] = [:]
+    /// Messages in flight that make a group noisy.
+    var noisyMin = 30
+    /// How long each message was processed, and until when.
+    var busy: [(group: String, milliseconds: Int64, at: Timestamp)] = []
+
+    struct Attempt {
+        let until: Timestamp
+        var items: [(position: MessagePosition, nonce: UInt64, visibleAt: Timestamp?)] = []
+    }
 
     init(
         isFIFO: Bool, retention: Int64 = 600, visibility: Int64 = 30, maxReceiveCount: Int? = nil
@@ -46,7 +59,63 @@ struct NaiveQueue {
     }
 
     mutating func expire(_ now: Timestamp) {
+        for index in items.indices where !items[index].isCounted && items[index].isVisible(now) {
+            count(index, until: items[index].visibleAt ?? now)
+        }
         items.removeAll { !$0.isLeaving && $0.sentAt <= now.adding(seconds: -retention) }
+    }
+
+    private mutating func count(_ index: Int, until end: Timestamp) {
+        let item = items[index]
+        items[index].isCounted = true
+        guard !isFIFO, let start = item.receivedAt else { return }
+        busy.removeAll { end.milliseconds(since: $0.at) > 600_000 }
+        busy.append((item.group, end.milliseconds(since: start), end))
+    }
+
+    /// After a restart only the leases tell of processing, each of its latest.
+    mutating func forgetTimes() {
+        busy = []
+        for index in items.indices where items[index].visibleAt != nil {
+            items[index].isCounted = items[index].receivedAt == nil || items[index].isLeaving
+        }
+    }
+
+    /// Groups that others go before.
+    private func noisy(_ now: Timestamp) -> Set<String> {
+        let flying = items.filter { isInFlight($0, now) }
+        let stretch = { (time: Timestamp) in time.milliseconds / 300_000 }
+        let recent = busy.filter { stretch(now) - stretch($0.at) < 2 }
+        let total = recent.reduce(0) { $0 + $1.milliseconds }
+        return Set(items.map(\.group)).filter { group in
+            let own = flying.filter { $0.group == group }.count
+            let time = recent.filter { $0.group == group }.reduce(0) { $0 + $1.milliseconds }
+            return !group.isEmpty
+                && (own >= noisyMin && 10 * own > flying.count || 10 * time > total)
+        }
+    }
+
+    /// Visible messages as a standard queue hands them out.
+    private func fairOrder(_ now: Timestamp) -> [Int] {
+        let noisy = noisy(now)
+        let visible = items.indices.filter { items[$0].isVisible(now) }
+        var order = visible.filter { !noisy.contains(items[$0].group) }
+        var rest: [String: [Int]] = [:]
+        for index in visible where noisy.contains(items[index].group) {
+            rest[items[index].group, default: []].append(index)
+        }
+        var load: [String: Int] = [:]
+        for item in items where isInFlight(item, now) { load[item.group, default: 0] += 1 }
+        while !rest.isEmpty {
+            let best = rest.min { left, right in
+                (load[left.key] ?? 0, left.value[0]) < (load[right.key] ?? 0, right.value[0])
+            }
+            guard let best else { break }
+            order.append(best.value[0])
+            rest[best.key] = best.value.count == 1 ? nil : Array(best.value.dropFirst())
+            load[best.key, default: 0] += 1
+        }
+        return order
     }
 
     /// The position the message is told to have, and whether it is a duplicate.
@@ -62,15 +131,25 @@ struct NaiveQueue {
         }
         items.append(
             Item(
-                position: next, body: body, group: isFIFO ? group : "", sentAt: now,
+                position: next, body: body, group: group, sentAt: now,
                 visibleAt: delay == 0 ? nil : now.adding(seconds: delay)))
         defer { next = next.next }
         return (next, false)
     }
 
-    mutating func transfer(_ body: String, sentAt: Timestamp, now: Timestamp) {
+    /// A dead letter keeps its time on standard queues; what a task moves is new on all.
+    mutating func transfer(
+        _ body: String, sentAt: Timestamp, group: String, deduplication: String?, isNew: Bool,
+        now: Timestamp
+    ) {
         expire(now)
-        items.append(Item(position: next, body: body, group: "", sentAt: sentAt))
+        if isFIFO, let deduplication {
+            remembered[deduplication] = (next, now.adding(seconds: 300))
+        }
+        items.append(
+            Item(
+                position: next, body: body, group: group,
+                sentAt: isFIFO || isNew ? now : sentAt))
         next = next.next
     }
 
@@ -80,7 +159,7 @@ struct NaiveQueue {
 
     /// Indices that a receive looks at, in order, ignoring the limit.
     private func order(_ now: Timestamp) -> [Int] {
-        guard isFIFO else { return items.indices.filter { items[$0].isVisible(now) } }
+        guard isFIFO else { return fairOrder(now) }
         var order: [Int] = []
         var seen: Set<String> = []
         for item in items where !item.isLeaving && seen.insert(item.group).inserted {
@@ -94,10 +173,16 @@ struct NaiveQueue {
     }
 
     /// Positions a receive takes.
-    mutating func receive(_ limit: Int, visibility seconds: Int64?, now: Timestamp)
-        -> [MessagePosition]
-    {
+    mutating func receive(
+        _ limit: Int, visibility seconds: Int64?, attempt: String? = nil, now: Timestamp
+    ) -> [MessagePosition] {
         expire(now)
+        if let attempt, let again = again(attempt, now) {
+            for index in again {
+                items[index].visibleAt = now.adding(seconds: seconds ?? visibility)
+            }
+            return again.map { items[$0].position }
+        }
         var taken: [MessagePosition] = []
         for index in order(now) where taken.count < limit {
             if let maxReceiveCount, !isRedriveSuspended,
@@ -108,6 +193,7 @@ struct NaiveQueue {
             }
             items[index].receiveCount += 1
             items[index].receivedAt = now
+            items[index].isCounted = false
             items[index].visibleAt = now.adding(seconds: seconds ?? visibility)
             taken.append(items[index].position)
         }
@@ -120,6 +206,38 @@ struct NaiveQueue {
         }
     }
 
+    /// The messages of an earlier receive, if all are as they were.
+    private func again(_ attempt: String, _ now: Timestamp) -> [Int]? {
+        guard let earlier = attempts[attempt], earlier.until > now else { return nil }
+        var found: [Int] = []
+        for one in earlier.items {
+            guard let index = items.firstIndex(where: { $0.position == one.position }),
+                isInFlight(items[index], now), items[index].nonce == one.nonce,
+                items[index].visibleAt == one.visibleAt
+            else { return nil }
+            found.append(index)
+        }
+        return found
+    }
+
+    /// Remembers what a receive got, once the handles are known.
+    mutating func note(_ attempt: String, _ taken: [MessagePosition], now: Timestamp) {
+        guard !taken.isEmpty else { return }
+        let items = items.filter { taken.contains($0.position) }
+        let old = attempts[attempt].flatMap { old in
+            old.until > now && old.items.map(\.position) == taken
+                && old.items.allSatisfy { one in items.contains { $0.nonce == one.nonce } }
+                ? old.until : nil
+        }
+        attempts[attempt] = Attempt(
+            until: old ?? now.adding(seconds: 300),
+            items: taken.compactMap { position in
+                items.first { $0.position == position }.map {
+                    ($0.position, $0.nonce, $0.visibleAt)
+                }
+            })
+    }
+
     private func index(_ handle: ReceiptHandle) -> Int? {
         items.firstIndex { $0.position == handle.position }
     }
@@ -130,7 +248,10 @@ struct NaiveQueue {
         guard let index = index(handle), !items[index].isLeaving else { return false }
         let isCurrent = items[index].nonce == handle.nonce
         if isFIFO, !isCurrent || items[index].isVisible(now) { throw .receiptHandleExpired }
-        if isCurrent { items.remove(at: index) }
+        if isCurrent {
+            if !items[index].isCounted { count(index, until: now) }
+            items.remove(at: index)
+        }
         return isCurrent
     }
 

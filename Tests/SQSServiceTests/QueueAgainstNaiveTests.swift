@@ -46,7 +46,13 @@ private struct Contest {
     var transfers: UInt64 = 0
 
     init(isFIFO: Bool, maxReceiveCount: Int?, seed: UInt64) async throws {
-        bed = try await QueueBed(isFIFO ? "q.fifo" : "q", seed: seed) { configuration in
+        var limits = SQSLimits()
+        limits.noisyInFlightMin = 3
+        // No backlog is ever in the way: that is tested by itself.
+        limits.tenantWaitingMax = .max
+        bed = try await QueueBed(
+            isFIFO ? "q.fifo" : "q", limits: limits, seed: seed
+        ) { configuration in
             configuration.retentionSeconds = 600
             if let maxReceiveCount {
                 configuration.redrivePolicy = RedrivePolicy(
@@ -55,6 +61,7 @@ private struct Contest {
             }
         }
         naive = NaiveQueue(isFIFO: isFIFO, maxReceiveCount: maxReceiveCount)
+        naive.noisyMin = limits.noisyInFlightMin
         draws = SeededEntropy(seed: seed &* 977)
     }
 
@@ -87,23 +94,34 @@ private struct Contest {
 
     private mutating func send(_ step: Int) throws {
         let delay = !naive.isFIFO && draw(4) == 0 ? draw(30) : 0
-        let group = "g\(draw(5))"
+        let group = naive.isFIFO ? "g\(draw(5))" : drawnTenant()
         let deduplication = draw(3) == 0 ? nil : "d\(draw(40))"
         let expected = naive.send(
             "b\(step)", delay: Int64(delay), group: group, deduplication: deduplication,
             now: bed.now)
         let outcome = try bed.send(
-            "b\(step)", delay: naive.isFIFO ? nil : delay, group: group,
+            "b\(step)", delay: naive.isFIFO ? nil : delay, group: group.isEmpty ? nil : group,
             deduplication: naive.isFIFO ? deduplication : nil)
         #expect(outcome.position == expected.position, "step \(step)")
         #expect(outcome.isDuplicate == expected.isDuplicate, "step \(step)")
     }
 
+    /// One group sends more than the others; some messages have none.
+    private func drawnTenant() -> String {
+        switch draw(10) {
+        case 0..<5: "loud"
+        case 5..<8: "t\(draw(4))"
+        default: ""
+        }
+    }
+
     private mutating func receive(_ step: Int) async throws {
         let limit = 1 + draw(10)
         let seconds = draw(3) == 0 ? draw(60) : nil
-        let deliveries = try await bed.receive(limit, visibility: seconds)
-        let expected = naive.receive(limit, visibility: seconds.map { Int64($0) }, now: bed.now)
+        let attempt = naive.isFIFO && draw(2) == 0 ? "a\(draw(4))" : nil
+        let deliveries = try await bed.receive(limit, visibility: seconds, attempt: attempt)
+        let expected = naive.receive(
+            limit, visibility: seconds.map { Int64($0) }, attempt: attempt, now: bed.now)
         try #require(deliveries.map(\.position) == expected, "step \(step)")
         for delivery in deliveries {
             naive.note(nonce: delivery.lease.nonce, at: delivery.position)
@@ -112,6 +130,7 @@ private struct Contest {
             #expect(try QueueBed.message(delivery).body == item?.body)
             #expect(Int(delivery.lease.receiveCount) == item?.receiveCount)
         }
+        if let attempt { naive.note(attempt, expected, now: bed.now) }
     }
 
     private func drawnHandle() -> ReceiptHandle? {
@@ -141,22 +160,26 @@ private struct Contest {
     }
 
     private mutating func transfer(_ step: Int) throws {
-        guard !naive.isFIFO else { return }
         transfers += 1
         let sentAt = bed.now.adding(milliseconds: -Int64(draw(300_000)))
-        let message = Message(
+        var message = Message(
             messageID: "t\(step)", body: "t\(step)", bodyDigest: [], senderID: "s", sentAt: sentAt)
+        message.groupID = naive.isFIFO ? "g\(draw(5))" : draw(2) == 0 ? nil : "loud"
+        message.deduplicationID = naive.isFIFO ? "d\(draw(40))" : nil
         let id = TransferID(source: 99, position: MessagePosition(transfers))
-        #expect(try bed.transfer(id, message))
+        let isNew = draw(2) == 0
+        #expect(try bed.transfer(id, message, isNew: isNew))
         // Repeated, it changes nothing.
-        #expect(try !bed.transfer(id, message))
-        naive.transfer("t\(step)", sentAt: sentAt, now: bed.now)
+        #expect(try !bed.transfer(id, message, isNew: isNew))
+        naive.transfer(
+            "t\(step)", sentAt: sentAt, group: message.groupID ?? "",
+            deduplication: message.deduplicationID, isNew: isNew, now: bed.now)
         if draw(2) == 0 { try bed.commit([.transferConfirmed(id)]) }
     }
 
     /// Ends the first message on its way out: handed over, or given back.
     private mutating func endLeaving() throws {
-        guard let (position, _) = try bed.cell.nextLeaving() else { return }
+        guard let position = try bed.cell.nextLeaving()?.position else { return }
         #expect(naive.items.first { $0.isLeaving }?.position == position)
         if draw(4) > 0 {
             try bed.commit([.removed(position)])
@@ -174,6 +197,7 @@ private struct Contest {
     private mutating func purge() throws {
         try bed.purge()
         naive.items = []
+        naive.busy = []
     }
 
     private mutating func restart(_ step: Int) async throws {
@@ -184,6 +208,7 @@ private struct Contest {
         #expect(try bed.picture() == before, "step \(step)")
         // A suspension of redrive is not kept over a restart.
         naive.isRedriveSuspended = false
+        naive.forgetTimes()
     }
 }
 

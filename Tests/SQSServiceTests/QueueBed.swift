@@ -108,8 +108,11 @@ struct QueueBed {
         }.result
     }
 
-    func receive(_ limit: Int = 10, visibility: Int? = nil) async throws -> [Delivery] {
-        let command = ReceiveCommand(limit: limit, visibilitySeconds: visibility)
+    func receive(_ limit: Int = 10, visibility: Int? = nil, attempt: String? = nil)
+        async throws -> [Delivery]
+    {
+        let command = ReceiveCommand(
+            limit: limit, visibilitySeconds: visibility, attemptID: attempt)
         while true {
             let decision = try cell.commit { queue, now in
                 let decision = try queue.decideReceive(command, now: now) { world.entropy.next() }
@@ -160,9 +163,9 @@ struct QueueBed {
     func purge() throws { _ = try cell.commit { ((), try $0.decidePurge(now: $1)) } }
 
     /// Takes a message over from another queue; `false` if it was taken before.
-    func transfer(_ id: TransferID, _ message: Message) throws -> Bool {
+    func transfer(_ id: TransferID, _ message: Message, isNew: Bool = false) throws -> Bool {
         try cell.commit { queue, now in
-            let changes = queue.decideTransfer(id, message, now: now) { $0.record }
+            let changes = queue.decideTransfer(id, message, isNew: isNew, now: now) { $0.record }
             return (changes != nil, changes ?? [])
         }.result
     }
@@ -196,7 +199,7 @@ struct QueueBed {
                 guard let entry = queue.entries[position] else { continue }
                 lines.append("\(position) \(entry)")
             }
-            lines.append("deduplicated \(queue.deduplication.count)")
+            lines.append("remembered \(queue.deduplication.count) \(queue.attempts.count)")
             lines.append("\(queue.readyCount) \(queue.delayedCount) \(queue.inFlightCount)")
             return lines
         }.result

@@ -37,7 +37,9 @@ import Testing
         try await bed.restart()
         let page = try await bed.world.store.range(KeyRange(kind: .sqsMessage), limit: 10)
         let loaded = page.enumerated().map { index, pair in
-            (MessagePosition(UInt64(index) + 1), QueueBed.start, pair.value)
+            Queue.WindowEntry(
+                position: MessagePosition(UInt64(index) + 1), sentAt: QueueBed.start, group: nil,
+                record: pair.value)
         }
         var queue = try bed.cell.look { queue, _ in queue }.result
         queue.beginPaging()
@@ -110,7 +112,7 @@ import Testing
         #expect(left.count == 1)
         let key = QueueKeys(cell: bed.cell.cell).message(MessagePosition(2))
         #expect(left.first?.key == key)
-        #expect(try bed.cell.nextLeaving()?.0 == MessagePosition(2))
+        #expect(try bed.cell.nextLeaving()?.position == MessagePosition(2))
     }
 
     // MARK: Bounds

@@ -82,6 +82,35 @@ import WireProtocols
         #expect(bed.store.latestVersion == .zero)
     }
 
+    @Test func theTagsOfAResourceAreLookedUpOnlyForAPolicyThatAsks() async throws {
+        let plain = DispatcherBed(policy: try Self.policy("sqs:*"))
+        #expect(await plain.call(as: Self.role) == "ok")
+        #expect(!plain.tagsAsked.isRaised)
+        let asking = DispatcherBed(
+            policy: try Self.policy("sqs:*", if: #"{"StringEquals": {"aws:ResourceTag/a": "b"}}"#))
+        #expect(await asking.call(as: Self.role) == "ok")
+        #expect(asking.tagsAsked.isRaised)
+        let other = DispatcherBed(
+            policy: try Self.policy("sqs:*", if: #"{"StringEquals": {"aws:ResourceTag/a": "c"}}"#))
+        #expect(await other.call(as: Self.role) == "403 AccessDeniedException")
+    }
+
+    @Test func aServiceIsJudgedByTheSourceItActsFor() async throws {
+        let policy = NamedPolicy(
+            name: "queue",
+            document: try PolicyDocument.parse(
+                #"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sqs:*","#
+                    + #""Principal":{"Service":"sns.amazonaws.com"},"Resource":"*","Condition":"#
+                    + #"{"ArnLike":{"aws:SourceArn":"arn:aws:sns:*:*:topic"}}}]}"#, as: .resource))
+        let bed = DispatcherBed(resourcePolicy: policy)
+        let topic = ARN(service: "sns", region: .usEast1, account: .local, resource: "topic")
+        let other = ARN(service: "sns", region: .usEast1, account: .local, resource: "other")
+        let sns = Principal.service("sns.amazonaws.com")
+        #expect(await bed.call(as: sns, source: topic) == "ok")
+        #expect(await bed.call(as: sns, source: other) == "403 AccessDeniedException")
+        #expect(await bed.call(as: sns) == "403 AccessDeniedException")
+    }
+
     // MARK: Failures
 
     @Test(arguments: [
@@ -116,12 +145,15 @@ import WireProtocols
     private static let role = Principal.role(
         RoleSession(account: .local, roleName: "worker", roleID: "AROA", sessionName: "s"))
 
-    private static func policy(_ action: String) throws -> NamedPolicy {
+    private static func policy(_ action: String, if condition: String = "{}") throws
+        -> NamedPolicy
+    {
         NamedPolicy(
             name: "p",
             document: try PolicyDocument.parse(
                 #"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":""#
-                    + action + #"","Resource":"*"}]}"#, as: .identity))
+                    + action + #"","Resource":"*","Condition":"# + condition + "}]}",
+                as: .identity))
     }
 }
 
@@ -138,6 +170,7 @@ private final class Flag: Sendable {
 private struct DispatcherBed {
     let world: World
     let store = SlowStore(entropy: SeededEntropy(seed: 1))
+    let tagsAsked = Flag()
     private let registration: ServiceRegistration
     private let dispatcher: Dispatcher
 
@@ -147,6 +180,7 @@ private struct DispatcherBed {
         resourcePolicyError: StoreError? = nil, handlerError: (any Error & Sendable)? = nil
     ) {
         let store = store
+        let tagsAsked = tagsAsked
         world = World(
             store: store, blobs: NoBlobs(),
             clock: VirtualClock(
@@ -166,19 +200,24 @@ private struct DispatcherBed {
             resourcePolicy: { _ in
                 if let resourcePolicyError { throw resourcePolicyError }
                 return resourcePolicy
+            },
+            resourceTags: { _ in
+                tagsAsked.raise()
+                return [AccessTag("a", "b")]
             })
         dispatcher = Dispatcher(world: world, policySource: OnePolicy(policy: policy))
     }
 
     /// `ok`, or status and name of the fault.
-    func call(as principal: Principal) async -> String {
+    func call(as principal: Principal, source: ARN? = nil) async -> String {
         let input = JSONValue.object(["QueueUrl": .string("http://x/000000000000/q")])
         do {
             let prepared = try registration.operations[0].prepare(ValueInput(value: input))
-            let context = CallContext(
+            var context = CallContext(
                 requestID: "r", principal: principal, account: .local, region: .usEast1,
                 endpoint: "http://localhost", record: world.journal.allot(),
                 cause: JournalID(rawValue: 3))
+            context.source = source
             _ = try await dispatcher.run(prepared, of: registration, context).result.get()
             return "ok"
         } catch let fault as ServiceFault {

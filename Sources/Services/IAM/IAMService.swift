@@ -28,7 +28,8 @@ package final class IAMService: Sendable {
             IAM.service,
             operations: roleOperations + userOperations + inlinePolicyOperations
                 + attachmentOperations + policyOperations + policyVersionOperations
-                + accessKeyOperations + tagOperations)
+                + accessKeyOperations + tagOperations,
+            resourceTags: { [self] in try await tags(of: $0) })
     }
 
     /// The STS API.
@@ -76,7 +77,9 @@ extension IAMService {
         return Operation(
             type, validation: { .validation($0, service: IAM.service) },
             authorize: { input, context in
-                [Access(action, on: try await resource(input, context))]
+                let target = try await resource(input, context)
+                let keys = try await self.entityKeys(type.descriptor.name, on: target)
+                return [Access(action, on: target, keys: keys)]
             },
             handler: { input, context in
                 let (output, version) = try await handler(input, context)

@@ -99,7 +99,7 @@ package final class LambdaService: Sendable {
                 getEventSourceMapping, listEventSourceMappings, updateEventSourceMapping,
                 deleteEventSourceMapping, tagResource, untagResource, listTags,
                 getAccountSettings,
-            ])
+            ], resourceTags: { [self] in try await tags(of: $0) })
     }
 
     /// The blobs that functions of this world name; all others may be collected.

@@ -26,7 +26,8 @@ package final class LogsService: Sendable {
                 deleteLogStream, describeLogStreams, putLogEvents, getLogEvents, filterLogEvents,
                 putRetentionPolicy, deleteRetentionPolicy, tagResource, untagResource,
                 listTagsForResource,
-            ], dropResidentState: { [self] in dropResidentState() })
+            ], resourceTags: { [self] in try await tags(of: $0) },
+            dropResidentState: { [self] in dropResidentState() })
     }
 
     /// Goes on deleting the events of deleted streams; called once the platform is assembled.

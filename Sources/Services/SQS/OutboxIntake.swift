@@ -102,13 +102,17 @@ private struct OutboxIntake: QueueTransfer {
         private func authorize(_ handOver: QueueHandOver) async throws
     {
         let queue = handOver.queue.description
-        let request = AuthorizationRequest(
+        var request = AuthorizationRequest(
             principal: handOver.principal, action: "sqs:SendMessage", resource: queue,
             context: RequestContext(
-                now: service.world.clock.now(), requestedRegion: handOver.queue.region))
-        let decision = Evaluator.decide(
-            request, policies: try await policies.policies(for: handOver.principal),
-            resourcePolicy: try await service.registration.resourcePolicy(queue))
+                now: service.world.clock.now(), requestedRegion: handOver.queue.region,
+                keys: handOver.source.map(ContextKey.source) ?? []))
+        let own = try await policies.policies(for: handOver.principal)
+        let resourcePolicy = try await service.registration.resourcePolicy(queue)
+        if own.asksForResourceTags || resourcePolicy?.document.asksForResourceTags == true {
+            request.context.resourceTags = try await service.registration.resourceTags(queue)
+        }
+        let decision = Evaluator.decide(request, policies: own, resourcePolicy: resourcePolicy)
         guard decision.isAllowed else {
             throw ServiceFault.accessDenied(decision.denialMessage(for: request))
         }

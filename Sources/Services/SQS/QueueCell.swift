@@ -14,13 +14,13 @@ import Synchronization
 /// One lock, never held across a suspension and never together with another cell's. A failed
 /// `apply` changes nothing; a store that reopened fences the cell, which is then loaded anew.
 final class QueueCell: Sendable {
-    private enum Presence: Sendable {
+    enum Presence: Sendable {
         case living, deleted
         /// The store ended the claim; the queue lives on in another cell.
         case dropped
     }
 
-    private struct Inside: Sendable {
+    struct Inside: Sendable {
         var queue: Queue
         /// The highest version this cell wrote or was loaded at.
         var version: StoreVersion
@@ -32,6 +32,8 @@ final class QueueCell: Sendable {
         /// Hand-overs that failed in a row.
         var redriveFailures = 0
         var alarm: (timer: VirtualClock.Timer, at: Timestamp)?
+        /// Wakes the move task whose next message waits for its time.
+        var moveAlarm: VirtualClock.Timer?
 
         /// Throws unless the cell may still decide.
         func checkLiving() throws {
@@ -48,9 +50,9 @@ final class QueueCell: Sendable {
     let isFIFO: Bool
     /// The store's count of reopenings when the cell was loaded.
     let reopening: UInt64
-    private let world: World
+    let world: World
     private let epoch: UInt64
-    private let inside: Mutex<Inside>
+    let inside: Mutex<Inside>
 
     init(
         queue: Queue, cell: CellID, reopening: UInt64, epoch: UInt64, version: StoreVersion,
@@ -99,6 +101,14 @@ final class QueueCell: Sendable {
         }
     }
 
+    /// The queue's tags, for conditions that ask for them; without settling either.
+    func tags() throws -> [String: String] {
+        try inside.withLock { inside in
+            try inside.checkLiving()
+            return inside.queue.configuration.tags
+        }
+    }
+
     /// Looks at the queue, settled for now.
     func look<Result>(_ body: (Queue, Timestamp) throws -> Result) throws -> Committed<Result> {
         try commit { queue, now in (try body(queue, now), []) }
@@ -114,12 +124,16 @@ final class QueueCell: Sendable {
             var batch = WriteBatch(cell: cell, epoch: epoch)
             let keys = QueueKeys(cell: cell)
             for kind in QueueKeys.kinds { batch.deleteRange(keys.all(kind)) }
+            if let source = inside.queue.configuration.deadLetterSource {
+                batch.delete(key: source.key)
+            }
             others(&batch)
             inside.version = try world.store.apply(batch)
             inside.presence = .deleted
             waiters = Array(inside.waiters)
             inside.waiters.removeAll()
             if let alarm = inside.alarm { world.clock.cancel(alarm.timer) }
+            if let alarm = inside.moveAlarm { world.clock.cancel(alarm) }
             return inside.version
         }
         for ticket in waiters { ticket.wake() }
@@ -182,12 +196,15 @@ extension QueueCell {
         let keys = QueueKeys(cell: cell)
         let page = try await world.store.range(
             keys.messages(from: start, to: end), limit: Self.pageCount)
-        var loaded: [(MessagePosition, Timestamp, [UInt8])] = []
+        var loaded: [Queue.WindowEntry] = []
         loaded.reserveCapacity(page.count)
         for pair in page {
             let position = try QueueKeys.position(in: pair.key, kind: .sqsMessage)
             let outline = try Message.outline(pair.value, key: pair.key)
-            loaded.append((position, outline.sentAt, pair.value))
+            loaded.append(
+                Queue.WindowEntry(
+                    position: position, sentAt: outline.sentAt, group: outline.groupID,
+                    record: pair.value))
         }
         let isLast = page.count < Self.pageCount
         inside.withLock { inside in
@@ -290,50 +307,5 @@ extension QueueCell {
             return takeWaiters(&inside)
         }
         for ticket in woken { ticket.wake() }
-    }
-}
-
-// MARK: Leaving
-
-extension QueueCell {
-    /// Takes the right to hand leaving messages over; one caller at a time has it.
-    func beginRedrive() -> Bool {
-        inside.withLock { inside in
-            guard !inside.isRedriving, inside.presence == .living else { return false }
-            inside.isRedriving = true
-            return true
-        }
-    }
-
-    /// Whether messages wait to be handed over.
-    var hasLeaving: Bool { inside.withLock { $0.queue.nextLeaving() != nil } }
-
-    /// The next message to hand over, with the version that made it leave.
-    func nextLeaving() throws -> (MessagePosition, StoreVersion)? {
-        try inside.withLock { inside in
-            try inside.checkLiving()
-            return inside.queue.nextLeaving().map { ($0.position, inside.version) }
-        }
-    }
-
-    /// Gives the right up after a failure; answers how many there were in a row.
-    func endRedrive() -> Int {
-        inside.withLock { inside in
-            inside.isRedriving = false
-            inside.redriveFailures += 1
-            return inside.redriveFailures
-        }
-    }
-
-    /// Gives the right up if nothing is left; a message that left meanwhile is not missed.
-    func endRedriveIfDone() -> Bool {
-        inside.withLock { inside in
-            guard inside.queue.nextLeaving() == nil || inside.presence != .living else {
-                return false
-            }
-            inside.isRedriving = false
-            inside.redriveFailures = 0
-            return true
-        }
     }
 }

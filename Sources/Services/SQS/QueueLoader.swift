@@ -33,6 +33,8 @@ struct QueueLoader {
         }
         try await restoreDeduplication(keys, &queue)
         try await restoreTransfers(keys, &queue)
+        try await restoreMoves(keys, &queue)
+        try await restoreAttempts(keys, &queue)
         return QueueCell(
             queue: queue, cell: cell, reopening: reopening, epoch: epoch,
             version: world.store.latestVersion, world: world)
@@ -46,7 +48,8 @@ struct QueueLoader {
             for pair in page {
                 let lease = try Lease(pair.value, key: pair.key)
                 let position = try QueueKeys.position(in: pair.key, kind: .sqsMessageState)
-                queue.restore(position, lease: lease, sentAt: lease.sentAt, group: nil)
+                queue.restore(
+                    position, lease: lease, sentAt: lease.sentAt, group: lease.tenant)
             }
         }
     }
@@ -95,6 +98,32 @@ struct QueueLoader {
             ($0.1.expiresAt, $0.1.position) < ($1.1.expiresAt, $1.1.position)
         }
         queue.restore(remembered: remembered)
+    }
+
+    nonisolated(nonsending)
+        private func restoreAttempts(_ keys: QueueKeys, _ queue: inout Queue) async throws
+    {
+        guard queue.isFIFO else { return }
+        var remembered: [(String, ReceiveAttempt)] = []
+        var pages = world.store.pages(keys.all(.sqsAttempt), size: 256)
+        while let page = try await pages.next() {
+            for pair in page {
+                var decoder = try KeyDecoder(pair.key, kind: .sqsAttempt)
+                _ = try decoder.cell()
+                remembered.append(
+                    (try decoder.string(), try ReceiveAttempt(pair.value, key: pair.key)))
+            }
+        }
+        remembered.sort { ($0.1.expiresAt, $0.0) < ($1.1.expiresAt, $1.0) }
+        for (id, attempt) in remembered { queue.attempts.remember(id, attempt) }
+    }
+
+    nonisolated(nonsending)
+        private func restoreMoves(_ keys: QueueKeys, _ queue: inout Queue) async throws
+    {
+        for pair in try await world.store.range(keys.all(.sqsMove), limit: .max) {
+            queue.note(try MoveTask(pair.value, key: pair.key))
+        }
     }
 
     nonisolated(nonsending)

@@ -28,6 +28,8 @@ struct QueueName: Hashable, Sendable {
         self.init(account: account, region: region, name: arn.resource)
     }
 
+    var isFIFO: Bool { name.hasSuffix(".fifo") }
+
     init(_ configuration: QueueConfiguration) {
         self.init(
             account: configuration.account, region: configuration.region,
@@ -179,6 +181,20 @@ final class QueueRegistry: Sendable {
         return names
     }
 
+    /// Names after `start` of the queues that send their dead letters to `target`, in order.
+    nonisolated(nonsending)
+        func deadLetterSources(of target: QueueName, after start: String?, limit: Int)
+        async throws -> [String]
+    {
+        var range = DeadLetterSource.all(of: target)
+        if let start {
+            range = range.after(DeadLetterSource(target: target, source: start).key)
+        }
+        return try await world.store.range(range, limit: limit).map {
+            DeadLetterSource.source(in: $0.key, of: target)
+        }
+    }
+
     private func resident(_ name: QueueName) -> QueueCell? {
         slots.withLock { slots in
             guard case .resident(let cell) = slots[name], isUsable(cell) else { return nil }
@@ -250,7 +266,7 @@ final class QueueRegistry: Sendable {
         guard entry.deletedAt == nil else { return nil }
         let cell = try await QueueLoader(world: world, limits: limits).load(entry.cell)
         // Whoever handed its messages over before has lost the claim.
-        if let cell, cell.hasLeaving { Redrive(world: world, registry: self).start(cell) }
+        if let cell, cell.hasDepartures { Redrive(world: world, registry: self).start(cell) }
         return cell
     }
 
@@ -280,6 +296,9 @@ final class QueueRegistry: Sendable {
                 key: name.directoryKey, value: DirectoryEntry(cell: cell, deletedAt: nil).record)
             transaction.put(
                 key: QueueKeys(cell: cell).configuration, value: configuration.record)
+            if let source = configuration.deadLetterSource {
+                transaction.put(key: source.key, value: DeadLetterSource.record)
+            }
             return cell
         }
         let epoch = try await world.store.claim(cell)

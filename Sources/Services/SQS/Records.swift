@@ -33,6 +33,14 @@ struct QueueKeys: Sendable {
             .unsigned(transfer.position.rawValue).key
     }
 
+    func attempt(_ id: String) -> StoreKey {
+        KeyEncoder(.sqsAttempt).cell(cell).string(id).key
+    }
+
+    func move(_ number: UInt64) -> StoreKey {
+        KeyEncoder(.sqsMove).cell(cell).unsigned(number).key
+    }
+
     func messages(from: MessagePosition, to end: MessagePosition) -> KeyRange {
         KeyRange(from: message(from), to: message(end))
     }
@@ -43,7 +51,7 @@ struct QueueKeys: Sendable {
     /// Every kind a queue stores, for its deletion.
     static let kinds: [KeyKind] = [
         .sqsHeader, .sqsConfiguration, .sqsMessage, .sqsMessageState, .sqsOutbox,
-        .sqsDeduplication, .transferAccepted,
+        .sqsDeduplication, .transferAccepted, .sqsMove, .sqsAttempt,
     ]
 
     /// The position at the end of a message or lease key.
@@ -89,6 +97,8 @@ extension Lease {
         writer.unsigned(5, nonce)
         writer.time(6, sentAt)
         writer.bool(7, isLeaving ? true : nil)
+        writer.unsigned(8, moveTask == 0 ? nil : moveTask)
+        writer.string(9, tenant)
         return writer.finish()
     }
 
@@ -104,6 +114,8 @@ extension Lease {
             case 5: nonce = try reader.unsigned()
             case 6: sentAt = try reader.time()
             case 7: isLeaving = try reader.bool()
+            case 8: moveTask = try reader.unsigned()
+            case 9: tenant = try reader.string()
             default: break
             }
         }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Messages received too often move to the dead-letter queue by transfer: marked as leaving in
-// the source, accepted by the target under the transfer's id, removed from the source. At any
-// kill between these commits a message is visible in at most one of the two queues.
+// Messages received too often move to the dead-letter queue, and move tasks take them out again,
+// both by transfer: marked as leaving in the source, accepted by the target under the transfer's
+// id, removed from the source. At any kill between these commits a message is visible in at most
+// one of the two queues. What a hand-over does to a message is in `Redrive+HandOver`.
 
 import Basics
 import Chronology
 import Delivery
-import Journal
 import ServiceKit
 import Storage
 
@@ -32,19 +32,28 @@ struct Redrive: Sendable {
         func resumeAll() async throws
     {
         try await forgetFinished()
-        var pages = world.store.pages(KeyRange(kind: .sqsOutbox), size: 256)
         var seen: Set<CellID> = []
-        while let page = try await pages.next() {
-            for pair in page {
-                var decoder = try KeyDecoder(pair.key, kind: .sqsOutbox)
-                let id = try decoder.cell()
-                guard seen.insert(id).inserted else { continue }
-                let key = QueueKeys(cell: id).configuration
-                guard let stored = try await world.store.get(key) else { continue }
-                let name = QueueName(try QueueConfiguration(stored, key: key))
-                _ = try await registry.cell(name)
+        for kind in [KeyKind.sqsOutbox, .sqsMove] {
+            var pages = world.store.pages(KeyRange(kind: kind), size: 256)
+            while let page = try await pages.next() {
+                for pair in page {
+                    var decoder = try KeyDecoder(pair.key, kind: kind)
+                    let id = try decoder.cell()
+                    if kind == .sqsMove, try !MoveTask(pair.value, key: pair.key).isActive {
+                        continue
+                    }
+                    if seen.insert(id).inserted { try await load(id) }
+                }
             }
         }
+    }
+
+    nonisolated(nonsending)
+        private func load(_ cell: CellID) async throws
+    {
+        let key = QueueKeys(cell: cell).configuration
+        guard let stored = try await world.store.get(key) else { return }
+        _ = try await registry.cell(QueueName(try QueueConfiguration(stored, key: key)))
     }
 
     /// Drops what targets remember of hand-overs that a crash left without their last step.
@@ -74,9 +83,13 @@ struct Redrive: Sendable {
     private func drain(_ cell: QueueCell) async {
         repeat {
             do {
-                while let (position, version) = try cell.nextLeaving() {
-                    try await world.store.durable(version)
-                    try await handOver(position, from: cell)
+                while true {
+                    if let departure = try cell.nextLeaving() {
+                        try await world.store.durable(departure.version)
+                        try await handOver(departure, from: cell)
+                    } else if try await !goOn(cell) {
+                        break
+                    }
                 }
             } catch {
                 let failures = cell.endRedrive()
@@ -90,79 +103,42 @@ struct Redrive: Sendable {
         } while !cell.endRedriveIfDone()
     }
 
+    /// Lets a move task go on; whether there is more to do now.
+    private func goOn(_ cell: QueueCell) async throws -> Bool {
+        try await world.store.admitted(bytes: 128 * Queue.stepMax, adds: false)
+        switch try cell.stepMove() {
+        case .idle: return false
+        case .needsWindow: try await cell.loadWindow()
+        case .wait(let due):
+            let redrive = self
+            let name = cell.name
+            cell.armMove(at: due) { redrive.resume(name, afterFailures: 0) }
+            return false
+        case .advance: break
+        }
+        return true
+    }
+
     /// Tries again once the store may have recovered: what leaves is seen by nobody meanwhile.
     private func resumeLater(_ name: QueueName, _ failures: Int) {
         let redrive = self
         let pause = Self.backoff.milliseconds(
             afterFailures: failures, jitter: world.entropy.next())
         world.clock.schedule(at: world.clock.now().adding(milliseconds: pause)) {
-            redrive.world.background.run {
-                do {
-                    if let cell = try await redrive.registry.cell(name) { redrive.start(cell) }
-                } catch StoreError.closed {
-                    return
-                } catch {
-                    redrive.resumeLater(name, failures + 1)
-                }
+            redrive.resume(name, afterFailures: failures)
+        }
+    }
+
+    private func resume(_ name: QueueName, afterFailures failures: Int) {
+        let redrive = self
+        world.background.run {
+            do {
+                if let cell = try await redrive.registry.cell(name) { redrive.start(cell) }
+            } catch StoreError.closed {
+                return
+            } catch {
+                redrive.resumeLater(name, failures + 1)
             }
         }
-    }
-
-    private func handOver(_ position: MessagePosition, from source: QueueCell) async throws {
-        let key = QueueKeys(cell: source.cell).message(position)
-        guard let record = try await world.store.get(key) else {
-            _ = try source.commit { _, _ in ((), [.removed(position)]) }
-            return
-        }
-        var message = try Message(record, key: key)
-        let configuration = try source.look { queue, _ in queue.configuration }.result
-        guard let policy = configuration.redrivePolicy,
-            let arn = ARN(parsing: policy.deadLetterTargetARN), let name = QueueName(arn),
-            let target = try await registry.cell(name), target.cell != source.cell
-        else {
-            _ = try source.commit { queue, _ in ((), queue.decideGiveBack(position)) }
-            return
-        }
-        message.deadLetterSourceARN = configuration.arn.description
-        let recordID = world.journal.allot()
-        let moved = message
-        let transfer = TransferID(source: source.cell.rawValue, position: position)
-        // The message only changes places: it may do so on a full disk.
-        try await world.store.admitted(bytes: record.count, adds: false)
-        let accepted = try commit(target) { queue, now in
-            queue.decideTransfer(transfer, moved, now: now) { $0.record } ?? []
-        }
-        // Deleted meanwhile: looked for again, it will not be found, and gives the message back.
-        guard let accepted else { return }
-        try await world.store.durable(accepted)
-        let removed = try source.commit { _, _ in ((), [.removed(position)]) }
-        note(recordID, message, from: configuration.arn, to: arn)
-        try await world.store.durable(removed.version)
-        // Only now is a repetition impossible, so that the target may forget the id.
-        _ = try commit(target) { _, _ in [.transferConfirmed(transfer)] }
-    }
-
-    /// Stores changes of a target; `nil` when it was deleted.
-    private func commit(
-        _ target: QueueCell, _ decide: (inout Queue, Timestamp) -> [QueueChange]
-    ) throws -> StoreVersion? {
-        do {
-            return try target.commit { queue, now in ((), decide(&queue, now)) }.version
-        } catch QueueRefusal.queueDeleted {
-            return nil
-        } catch let error as StoreError {
-            registry.discard(target, after: error)
-            throw error
-        }
-    }
-
-    private func note(_ id: JournalID, _ message: Message, from source: ARN, to target: ARN) {
-        var record = JournalRecord(
-            id: id, cause: JournalID(rawValue: message.cause), kind: .delivery,
-            time: world.clock.now(), service: "sqs", operation: "DeadLetter")
-        record.resource = target.description
-        record.subjects = [message.messageID]
-        record.detail = "from \(source)"
-        world.journal.append(record)
     }
 }

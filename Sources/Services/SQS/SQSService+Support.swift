@@ -11,8 +11,6 @@ import WireModel
 
 extension SQSService {
     /// The queue a URL names, whatever host it was reached under.
-    ///
-    /// Takes `…/account/name` and the older `…/queue/region/account/name`.
     func name(inURL url: String, _ context: CallContext) throws -> QueueName {
         try address(url, context).name
     }
@@ -23,30 +21,12 @@ extension SQSService {
     }
 
     private func parse(_ url: String, _ context: CallContext) throws -> QueueName {
-        var rest = url[...]
-        guard let name = Self.takeLastStep(&rest), let owner = Self.takeLastStep(&rest),
-            let account = AccountID(owner)
+        guard let found = QueueURL(parsing: url), found.region ?? context.region == context.region
         else {
             throw SQS.Faults.invalidAddress(
                 message: "The address \(url) is not valid for this endpoint.")
         }
-        return QueueName(account: account, region: context.region, name: String(name))
-    }
-
-    /// Takes the last step off a path, whatever slashes stand around it.
-    private static func takeLastStep(_ path: inout Substring) -> Substring? {
-        let slash = UInt8(ascii: "/")
-        let utf8 = path.utf8
-        var end = utf8.endIndex
-        while end > utf8.startIndex, utf8[utf8.index(before: end)] == slash {
-            utf8.formIndex(before: &end)
-        }
-        var start = end
-        while start > utf8.startIndex, utf8[utf8.index(before: start)] != slash {
-            utf8.formIndex(before: &start)
-        }
-        defer { path = path[..<start] }
-        return start < end ? path[start..<end] : nil
+        return QueueName(account: found.account, region: context.region, name: found.name)
     }
 
     /// The URL of a queue as this caller reaches it.
@@ -57,6 +37,27 @@ extension SQSService {
     /// One permission on the queue of a URL.
     func access(_ action: String, _ url: String, _ context: CallContext) throws -> [Access] {
         [Access("sqs:\(action)", on: try address(url, context).arn)]
+    }
+
+    /// One permission that a queue's own policy cannot give to other accounts.
+    func ownerAccess(_ action: String, _ url: String, _ context: CallContext) throws -> [Access] {
+        try ownerAccess([action], try address(url, context).name, context)
+    }
+
+    /// Permissions that a queue's own policy cannot give to other accounts (SQS Developer Guide,
+    /// "Limitations of Amazon SQS custom policies").
+    func ownerAccess(_ actions: [String], _ name: QueueName, _ context: CallContext) throws
+        -> [Access]
+    {
+        let resource = name.arn.description
+        guard name.account == context.account else {
+            let action = "sqs:\(actions.first ?? "*")"
+            throw ServiceFault.accessDenied(
+                "User: \(context.principal.arn) is not authorized to perform: "
+                    + "\(action.lowercased()) on resource: \(resource) because no resource-based "
+                    + "policy allows the \(action.lowercased()) action")
+        }
+        return actions.map { Access("sqs:\($0)", on: resource) }
     }
 
     /// Runs `body` on the cell of a queue, with refusals in AWS's words.
@@ -70,9 +71,20 @@ extension SQSService {
         ) async throws -> Result
     {
         let name = try name(inURL: url, context)
+        guard let cell = try await registry.cell(name) else { throw SQSFaults.noSuchQueue }
+        return try await onQueue(name, cell, body)
+    }
+
+    /// The same for a queue that was found by its name.
+    nonisolated(nonsending)
+        func onQueue<Result>(
+            _ name: QueueName, _ found: QueueCell,
+            _ body: nonisolated(nonsending) (QueueCell) async throws -> Result
+        ) async throws -> Result
+    {
+        var cell = found
         var isRepeated = false
         while true {
-            guard let cell = try await registry.cell(name) else { throw SQSFaults.noSuchQueue }
             do {
                 return try await body(cell)
             } catch let refusal as QueueRefusal {
@@ -81,6 +93,10 @@ extension SQSService {
                 registry.discard(cell, after: error)
                 guard error == .fenced, !isRepeated else { throw error }
                 isRepeated = true
+                guard let next = try await registry.cell(name) else {
+                    throw SQSFaults.noSuchQueue
+                }
+                cell = next
             }
         }
     }
@@ -167,6 +183,16 @@ enum SQSFaults {
         case .purgeInProgress:
             SQS.Faults.purgeQueueInProgress(
                 message: "Only one PurgeQueue operation on \(queue) is allowed every 60 seconds.")
+        case .moveActive:
+            invalidParameter(
+                "There is already a task running. Only one active task is allowed for a source "
+                    + "queue arn at a given time.")
+        case .moveUnknown:
+            SQS.Faults.resourceNotFoundException(message: "Task does not exist.")
+        case .moveEnded:
+            invalidParameter(
+                "Value for parameter TaskHandle is invalid. Reason: Only tasks in RUNNING status "
+                    + "can be cancelled.")
         case .queueDeleted: noSuchQueue
         }
     }
@@ -195,6 +221,7 @@ enum SQSFaults {
         case .invalidPolicy(let reason):
             SQS.Faults.invalidAttributeValue(
                 message: "Invalid value for the parameter Policy. Reason: \(reason)")
+        case .overLimit(let message): SQS.Faults.overLimit(message: message)
         }
     }
 }

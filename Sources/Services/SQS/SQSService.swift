@@ -33,9 +33,14 @@ package final class SQSService: Sendable {
                 createQueue, deleteQueue, listQueues, getQueueUrl, getQueueAttributes,
                 setQueueAttributes, sendMessage, sendMessageBatch, receiveMessage, deleteMessage,
                 deleteMessageBatch, changeMessageVisibility, changeMessageVisibilityBatch,
-                purgeQueue, tagQueue, untagQueue, listQueueTags,
+                purgeQueue, tagQueue, untagQueue, listQueueTags, listDeadLetterSourceQueues,
+                addPermission, removePermission, startMessageMoveTask, listMessageMoveTasks,
+                cancelMessageMoveTask,
             ],
-            resourcePolicy: { [self] arn in try await queuePolicy(arn) },
+            resourcePolicy: { [self] arn in
+                try await withQueue(arn: arn) { try $0.policy() } ?? nil
+            },
+            resourceTags: { [self] arn in try await tags(ofQueue: arn) },
             dropResidentState: { [self] in dropResidentState() })
     }
 
@@ -56,14 +61,23 @@ package final class SQSService: Sendable {
     package func dropResidentState() { registry.discardAll() }
 
     nonisolated(nonsending)
-        private func queuePolicy(_ arn: String) async throws -> NamedPolicy?
+        private func tags(ofQueue arn: String) async throws -> [AccessTag]
+    {
+        .tags(try await withQueue(arn: arn) { try $0.tags() })
+    }
+
+    /// What `body` finds in a queue; `nil` where there is none.
+    nonisolated(nonsending)
+        private func withQueue<Result>(
+            arn: String, _ body: (QueueCell) throws -> Result
+        ) async throws -> Result?
     {
         guard
             let name = addresses[arn: arn] ?? ARN(parsing: arn).flatMap({ QueueName($0) }),
             let cell = try await registry.cell(name)
         else { return nil }
         do {
-            return try cell.policy()
+            return try body(cell)
         } catch QueueRefusal.queueDeleted {
             return nil
         }

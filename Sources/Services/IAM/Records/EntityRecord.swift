@@ -2,6 +2,7 @@
 // Roles and users as stored.
 
 import Basics
+import IdentityAccess
 import Storage
 
 /// A tag of a role, user or policy.
@@ -30,6 +31,9 @@ struct EntityRecord: Sendable {
     var maxSessionSeconds = 3600
 
     var arn: String { "arn:aws:iam::\(account):\(kind.noun)\(path)\(name)" }
+
+    /// Its tags as conditions ask for them.
+    var accessTags: [AccessTag] { tags.map { AccessTag($0.key, $0.value) } }
 
     var key: StoreKey { Self.key(kind, account, name) }
 

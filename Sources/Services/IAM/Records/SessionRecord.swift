@@ -64,6 +64,7 @@ struct SessionRecord: Sendable {
             writer.string(8, session.roleName)
             writer.string(9, session.roleID)
             writer.string(10, session.sessionName)
+            writer.string(14, session.sourceFunctionARN)
         case .service, .anonymous: break
         }
         writer.bool(11, policyTexts != nil)
@@ -107,6 +108,7 @@ struct SessionRecord: Sendable {
             case 11: isLimited = try reader.bool()
             case 12: texts.append(try reader.string())
             case 13: policyARNs.append(try reader.string())
+            case 14: holder.sourceFunctionARN = try reader.string()
             default: break
             }
         }
@@ -121,6 +123,7 @@ struct SessionRecord: Sendable {
         var name: String?
         var id = ""
         var sessionName: String?
+        var sourceFunctionARN: String?
 
         func principal(issuedAt: Timestamp, accessKeyID: String) -> Principal {
             guard let account else { return .anonymous }
@@ -131,7 +134,8 @@ struct SessionRecord: Sendable {
             return .role(
                 RoleSession(
                     account: account, rolePath: path, roleName: name, roleID: id,
-                    sessionName: sessionName, issuedAt: issuedAt, accessKeyID: accessKeyID))
+                    sessionName: sessionName, issuedAt: issuedAt, accessKeyID: accessKeyID,
+                    sourceFunctionARN: sourceFunctionARN))
         }
     }
 }

@@ -78,7 +78,7 @@ extension StoreReader {
     nonisolated(nonsending)
         func policies(of entity: EntityRecord) async throws -> EffectivePolicies
     {
-        var policies = EffectivePolicies()
+        var policies = EffectivePolicies(tags: entity.accessTags)
         for pair in try await all(InlinePolicyRecord.range(of: entity)) {
             let inline = try InlinePolicyRecord(pair)
             policies.identity.append(

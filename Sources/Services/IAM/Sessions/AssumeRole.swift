@@ -85,13 +85,11 @@ extension IAMService {
     {
         var request = AuthorizationRequest(
             principal: context.principal, action: "sts:AssumeRole", resource: roleARN,
-            context: RequestContext(
-                now: world.clock.now(), sourceAddress: context.sourceAddress,
-                isSecureTransport: context.isSecureTransport,
-                requestedRegion: context.region.description, userAgent: context.userAgent,
-                keys: keys), resourcePolicyRule: .required)
+            context: context.conditions(at: world.clock.now(), keys: keys),
+            resourcePolicyRule: .required)
         guard let role = try await role(roleARN) else { throw Self.mayNotAssume(request) }
         request.resourceAccount = role.account
+        request.context.resourceTags = role.accessTags
         let trust = NamedPolicy(
             name: roleARN, document: try PolicyDocument.checked(role.trustPolicy, as: .trust))
         let decision = Evaluator.decide(

@@ -50,19 +50,22 @@ extension IAMService {
 extension IAMService: RoleSource {
     nonisolated(nonsending)
         package func session(
-            of roleARN: ARN, for service: String, named sessionName: String
+            of roleARN: ARN, for service: String, named sessionName: String, source: ARN?
         ) async throws -> RoleSession
     {
-        try await role(roleARN, trusting: service).session(named: sessionName, issuedAt: nil)
+        try await role(roleARN, trusting: service, for: source)
+            .session(named: sessionName, issuedAt: nil)
     }
 
     nonisolated(nonsending)
         package func credentials(
-            of roleARN: ARN, for service: String, named sessionName: String, seconds: Int
+            of roleARN: ARN, for service: String, named sessionName: String, source: ARN,
+            seconds: Int
         ) async throws -> SessionCredentials
     {
-        let role = try await role(roleARN, trusting: service)
-        let session = role.session(named: sessionName, issuedAt: world.clock.now())
+        let role = try await role(roleARN, trusting: service, for: source)
+        var session = role.session(named: sessionName, issuedAt: world.clock.now())
+        session.sourceFunctionARN = source.description
         let (issued, version) = try await issue(.role(session), seconds: seconds)
         try await world.store.durable(version)
         return SessionCredentials(
@@ -72,15 +75,20 @@ extension IAMService: RoleSource {
 
     /// The role, if it is there and trusts a service.
     nonisolated(nonsending)
-        private func role(_ arn: ARN, trusting service: String) async throws -> EntityRecord
+        private func role(
+            _ arn: ARN, trusting service: String, for source: ARN?
+        ) async throws -> EntityRecord
     {
         guard let role = try await role(arn.description) else {
             let name = arn.resource.split(separator: "/").last.map(String.init) ?? arn.resource
             throw IAMFault.noEntity(.role, name)
         }
-        let request = AuthorizationRequest(
+        var request = AuthorizationRequest(
             principal: .service(service), action: "sts:AssumeRole", resource: arn.description,
-            context: RequestContext(now: world.clock.now()), resourcePolicyRule: .required)
+            context: RequestContext(
+                now: world.clock.now(), keys: source.map(ContextKey.source) ?? []),
+            resourcePolicyRule: .required)
+        request.context.resourceTags = role.accessTags
         let trust = NamedPolicy(
             name: role.arn, document: try PolicyDocument.checked(role.trustPolicy, as: .trust))
         let decision = Evaluator.decide(request, policies: .none, resourcePolicy: trust)

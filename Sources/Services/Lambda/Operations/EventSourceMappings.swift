@@ -3,19 +3,28 @@
 
 import Basics
 import Chronology
+import IdentityAccess
 import LambdaWire
 import ServiceKit
 import Storage
 import WireModel
 
 extension LambdaService {
-    private static func mappingAccess(_ action: String, _ uuid: String, _ context: CallContext)
-        -> [Access]
+    /// Permission on a mapping, with its function as AWS lets policies ask for it.
+    nonisolated(nonsending)
+        private func mappingAccess(
+            _ action: String, _ uuid: String, _ context: CallContext
+        ) async throws -> [Access]
     {
         let arn = ARN(
             service: "lambda", region: context.region, account: context.account,
             resource: "event-source-mapping:\(uuid)")
-        return [Access("lambda:\(action)", on: arn.description)]
+        let key = MappingKeys.mapping(context.account, context.region, uuid)
+        let mapping = try await world.store.get(key).map { try EventSourceMapping($0, key: key) }
+        let keys = mapping.map {
+            [ContextKey("lambda:FunctionArn", $0.function.arn(qualifier: $0.qualifier))]
+        }
+        return [Access("lambda:\(action)", on: arn.description, keys: keys ?? [])]
     }
 
     nonisolated(nonsending)
@@ -30,8 +39,8 @@ extension LambdaService {
     var getEventSourceMapping: Operation {
         Operation(
             Lambda.GetEventSourceMapping.self, validation: LambdaFaults.validation,
-            authorize: { input, context in
-                Self.mappingAccess("GetEventSourceMapping", input.uuid, context)
+            authorize: { [self] input, context in
+                try await mappingAccess("GetEventSourceMapping", input.uuid, context)
             },
             handler: { [self] input, context in
                 let mapping = try await storedMapping(input.uuid, context, in: world.store)
@@ -83,8 +92,8 @@ extension LambdaService {
             Lambda.UpdateEventSourceMapping.self,
             rules: MappingMembers.rules(of: Lambda.UpdateEventSourceMapping.self),
             validation: LambdaFaults.validation,
-            authorize: { input, context in
-                Self.mappingAccess("UpdateEventSourceMapping", input.uuid, context)
+            authorize: { [self] input, context in
+                try await mappingAccess("UpdateEventSourceMapping", input.uuid, context)
             },
             handler: { [self] input, context in try await updateMapping(input, context) })
     }
@@ -147,8 +156,8 @@ extension LambdaService {
     var deleteEventSourceMapping: Operation {
         Operation(
             Lambda.DeleteEventSourceMapping.self, validation: LambdaFaults.validation,
-            authorize: { input, context in
-                Self.mappingAccess("DeleteEventSourceMapping", input.uuid, context)
+            authorize: { [self] input, context in
+                try await mappingAccess("DeleteEventSourceMapping", input.uuid, context)
             },
             handler: { [self] input, context in
                 try await world.store.admitted(bytes: 256, adds: false)

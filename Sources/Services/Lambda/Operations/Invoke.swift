@@ -160,6 +160,7 @@ extension JSONSyntaxError {
             case .badString: "Invalid string"
             case .badNumber: "Invalid number"
             case .trailingBytes: "Unexpected content after the value"
+            case .repeatedName: "Duplicate member name"
             }
         return "\(what) at offset \(offset)"
     }

@@ -182,8 +182,8 @@ struct AsyncInvoker: DeliveryHandler {
         guard let role = ARN(parsing: ending.function.settings.role) else { return nil }
         return QueueDeliveryContent(
             queue: queue, message: message, role: role, service: LambdaService.principal,
-            sessionName: ending.event.function.name, purpose: purpose,
-            subject: ending.event.requestID
+            sessionName: ending.event.function.name, source: ending.event.function.arn,
+            purpose: purpose, subject: ending.event.requestID
         ).draft(cause: cause)
     }
 

@@ -24,7 +24,8 @@ struct RoleChecks: Sendable {
         }
         do {
             return try await roles.session(
-                of: arn, for: LambdaService.principal, named: function.name)
+                of: arn, for: LambdaService.principal, named: function.name,
+                source: function.arn)
         } catch {
             throw LambdaFaults.role(error)
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a FIFO queue remembers of recent deduplication ids.
+// What a FIFO queue remembers of a recent deduplication id.
 
 package import Basics
 
@@ -15,7 +15,7 @@ package struct DeduplicationKey: Hashable, Sendable {
 }
 
 /// The answer a repeated send gets, and until when.
-package struct DeduplicationEntry: Hashable, Sendable {
+package struct DeduplicationEntry: Hashable, Expiring {
     package let messageID: String
     package let position: MessagePosition
     package let expiresAt: Timestamp
@@ -24,43 +24,5 @@ package struct DeduplicationEntry: Hashable, Sendable {
         self.messageID = messageID
         self.position = position
         self.expiresAt = expiresAt
-    }
-}
-
-/// The remembered ids; entries leave in the order of their expiry, which is send order.
-struct DeduplicationMemory: Sendable {
-    private var entries: [DeduplicationKey: DeduplicationEntry] = [:]
-    private var order = Fifo<DeduplicationKey>()
-
-    var count: Int { entries.count }
-
-    /// The living entry for `key`.
-    func entry(for key: DeduplicationKey, now: Timestamp) -> DeduplicationEntry? {
-        guard let entry = entries[key], entry.expiresAt > now else { return nil }
-        return entry
-    }
-
-    /// Up to `limit` keys whose time has passed, oldest first.
-    func expired(now: Timestamp, limit: Int) -> [DeduplicationKey] {
-        var keys: [DeduplicationKey] = []
-        for key in order {
-            guard keys.count < limit, let entry = entries[key], entry.expiresAt <= now else {
-                break
-            }
-            keys.append(key)
-        }
-        return keys
-    }
-
-    mutating func remember(_ key: DeduplicationKey, _ entry: DeduplicationEntry) {
-        if entries.updateValue(entry, forKey: key) == nil { order.append(key) }
-    }
-
-    /// Drops keys that `expired` named, or that were remembered anew since.
-    mutating func forget(_ keys: [DeduplicationKey]) {
-        for key in keys where order.first == key {
-            order.removeFirst()
-            entries[key] = nil
-        }
     }
 }

@@ -73,6 +73,9 @@ package struct Message: Hashable, Sendable {
     /// The journal record of the call or delivery that sent it; 0 when unknown.
     package var cause: UInt64 = 0
 
+    /// What counts against limits and is billed: body and attributes.
+    package var sizeBytes: Int { attributes.reduce(body.utf8.count) { $0 + $1.sizeBytes } }
+
     package init(
         messageID: String, body: String, bodyDigest: [UInt8], senderID: String, sentAt: Timestamp
     ) {
@@ -99,8 +102,12 @@ package struct Lease: Hashable, Sendable {
     package var nonce: UInt64 = 0
     /// Copy of the message's, so that retention needs no look at the message.
     package var sentAt: Timestamp
-    /// Being handed to the dead-letter queue: no reader sees it any more.
+    /// Being handed to another queue: no reader sees it any more.
     package var isLeaving = false
+    /// The move task it leaves for; 0 when it leaves for the dead-letter queue.
+    package var moveTask: UInt64 = 0
+    /// The message group, on standard queues: what fairness between groups needs of a message.
+    package var tenant: String?
 
     package init(visibleAt: Timestamp, sentAt: Timestamp) {
         self.visibleAt = visibleAt

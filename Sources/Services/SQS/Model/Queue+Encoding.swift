@@ -66,17 +66,28 @@ extension Queue {
             batch.put(key: keys.deduplication(key), value: entry.record)
         case .forgotten(let forgotten):
             for key in forgotten { batch.delete(key: keys.deduplication(key)) }
+        case .attempted(let id, let attempt):
+            batch.put(key: keys.attempt(id), value: attempt.record)
+        case .attemptsForgotten(let forgotten):
+            for id in forgotten { batch.delete(key: keys.attempt(id)) }
         case .purged:
             header.fold(change, isKnown: true)
             for kind in [KeyKind.sqsMessage, .sqsMessageState, .sqsOutbox] {
                 batch.deleteRange(keys.all(kind))
             }
-        case .configured(let configuration):
-            batch.put(key: keys.configuration, value: configuration.record)
+        case .configured(let wanted):
+            batch.put(key: keys.configuration, value: wanted.record)
+            guard configuration.deadLetterSource != wanted.deadLetterSource else { return }
+            if let old = configuration.deadLetterSource { batch.delete(key: old.key) }
+            if let new = wanted.deadLetterSource {
+                batch.put(key: new.key, value: DeadLetterSource.record)
+            }
         case .transferAccepted(let transfer):
             batch.put(
                 key: keys.transfer(transfer), value: RecordWriter(.transferAccepted).finish())
         case .transferConfirmed(let transfer): batch.delete(key: keys.transfer(transfer))
+        case .moveNoted(let task): batch.put(key: keys.move(task.number), value: task.record)
+        case .moveForgotten(let number): batch.delete(key: keys.move(number))
         }
     }
 }

@@ -8,10 +8,15 @@ package struct ReceiveCommand: Sendable {
     package var limit: Int
     /// `nil` takes the queue's visibility timeout.
     package var visibilitySeconds: Int?
+    /// Under which a receive of a FIFO queue can be repeated.
+    package var attemptID: String?
+    /// A long poll, which a full queue answers nothing instead of an error.
+    package var waits = false
 
-    package init(limit: Int, visibilitySeconds: Int? = nil) {
+    package init(limit: Int, visibilitySeconds: Int? = nil, attemptID: String? = nil) {
         self.limit = limit
         self.visibilitySeconds = visibilitySeconds
+        self.attemptID = attemptID
     }
 }
 
@@ -48,11 +53,14 @@ extension Queue {
     package mutating func decideReceive(
         _ command: ReceiveCommand, now: Timestamp, nonce: () -> UInt64
     ) throws(QueueRefusal) -> ReceiveDecision {
-        guard inFlightCount < (isFIFO ? limits.inFlightFIFOMax : limits.inFlightStandardMax) else {
-            // AWS refuses on standard queues and answers nothing on FIFO queues.
-            if isFIFO { return .empty }
+        if isFIFO, let repetition = decideRepetition(command, now: now) { return repetition }
+        guard inFlightCount < inFlightMax else {
+            // AWS refuses short polls of standard queues and answers everybody else nothing.
+            if isFIFO || command.waits { return .empty }
             throw .tooManyInFlight
         }
+        var command = command
+        command.limit = min(command.limit, inFlightMax - inFlightCount)
         return isFIFO
             ? decideFIFO(command, now: now, nonce: nonce)
             : decideStandard(command, now: now, nonce: nonce)
@@ -62,32 +70,19 @@ extension Queue {
         _ command: ReceiveCommand, now: Timestamp, nonce: () -> UInt64
     ) -> ReceiveDecision {
         var picks = Picks()
-        var popped: [MessagePosition] = []
-        defer { for position in popped { ready.insert(position) } }
-        let fresh = window.makeIterator()
-        var nextFresh = fresh.next()
+        var walk = VisibleWalk(
+            noisy: tenants.noisy(inFlight: inFlightCount, now: now), fresh: window)
+        defer { end(walk) }
         while picks.count < command.limit, picks.leaving.count < Self.leavingMax {
-            dropStaleReady()
-            if let position = ready.first, position < (nextFresh?.position ?? windowEnd) {
-                ready.popFirst()
-                // A position listed twice would be handed out twice.
-                guard popped.last != position, let entry = entries[position] else { continue }
-                popped.append(position)
+            switch next(&walk) {
+            case .end: return picks.decision
+            case .needsWindow: return .needsWindow
+            case .entry(let position, let entry):
                 pick(position, entry, now: now, command: command, nonce: nonce, into: &picks)
-            } else if let entry = nextFresh {
-                nextFresh = fresh.next()
-                picks.take(
-                    entry.position, record: entry.record,
-                    lease: firstLease(entry.sentAt, now: now, command: command, nonce: nonce))
-            } else if hasUnloadedFresh {
-                return .needsWindow
-            } else if let position = ready.first {
-                ready.popFirst()
-                guard popped.last != position, let entry = entries[position] else { continue }
-                popped.append(position)
-                pick(position, entry, now: now, command: command, nonce: nonce, into: &picks)
-            } else {
-                break
+            case .fresh(let entry):
+                var lease = firstLease(entry.sentAt, now: now, command: command, nonce: nonce)
+                lease.tenant = entry.group
+                picks.take(entry.position, record: entry.record, lease: lease)
             }
         }
         return picks.decision
@@ -100,6 +95,9 @@ extension Queue {
         for position in groups.candidates(limit: command.limit) {
             guard let entry = entries[position] else { continue }
             pick(position, entry, now: now, command: command, nonce: nonce, into: &picks)
+        }
+        if picks.missing.isEmpty {
+            picks.changes += attemptChanges(command, picks.deliveries, now: now)
         }
         return picks.decision
     }
@@ -123,17 +121,14 @@ extension Queue {
         var lease = firstLease(entry.lease.sentAt, now: now, command: command, nonce: nonce)
         lease.receiveCount = entry.lease.receiveCount &+ 1
         lease.firstReceivedAt = entry.lease.firstReceivedAt ?? now
+        lease.tenant = entry.lease.tenant
         picks.take(position, record: record, lease: lease)
     }
 
     private func firstLease(
         _ sentAt: Timestamp, now: Timestamp, command: ReceiveCommand, nonce: () -> UInt64
     ) -> Lease {
-        let visibility = command.visibilitySeconds ?? configuration.visibilitySeconds
-        // A timeout of 0 hands the message out and leaves it visible.
-        var lease = Lease(
-            visibleAt: visibility == 0 ? now : now.adding(seconds: Int64(visibility)),
-            sentAt: sentAt)
+        var lease = Lease(visibleAt: visibilityEnd(command, now: now), sentAt: sentAt)
         lease.receiveCount = 1
         lease.firstReceivedAt = now
         lease.receivedAt = now
@@ -141,8 +136,10 @@ extension Queue {
         return lease
     }
 
-    private mutating func dropStaleReady() {
-        while let first = ready.first, entries[first]?.standing != .ready { ready.popFirst() }
+    /// Until when a receive hides its messages; a timeout of 0 leaves them visible.
+    func visibilityEnd(_ command: ReceiveCommand, now: Timestamp) -> Timestamp {
+        let visibility = command.visibilitySeconds ?? configuration.visibilitySeconds
+        return visibility == 0 ? now : now.adding(seconds: Int64(visibility))
     }
 
     /// What a receive has gathered so far.

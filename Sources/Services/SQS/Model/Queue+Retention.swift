@@ -70,7 +70,10 @@ extension Queue {
         }
         if ready.count > bound {
             ready.removeAll()
-            for position in entries.keys.sorted() where entries[position]?.standing == .ready {
+            for position in entries.keys.sorted() {
+                guard let entry = entries[position], entry.standing == .ready,
+                    entry.group == nil
+                else { continue }
                 ready.insert(position)
             }
         }

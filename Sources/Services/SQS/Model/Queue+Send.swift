@@ -55,19 +55,13 @@ extension Queue {
                     messageID: earlier.messageID, position: earlier.position, isDuplicate: true)
                 return (outcome, [])
             }
-            let entry = DeduplicationEntry(
-                messageID: message.messageID, position: position,
-                expiresAt: now.adding(seconds: Int64(limits.deduplicationSeconds)))
-            changes.append(.remembered(key, entry))
+            changes.append(.remembered(key, memory(of: message, at: position, now: now)))
         }
         let delay = command.delaySeconds ?? configuration.delaySeconds
-        let lease =
-            delay == 0
-            ? nil : Lease(visibleAt: now.adding(seconds: Int64(delay)), sentAt: message.sentAt)
-        let accepted = AcceptedMessage(
-            groupID: isFIFO ? message.groupID ?? "" : nil, sentAt: message.sentAt,
-            record: encode(message))
-        changes.append(.accepted(position, accepted, lease))
+        changes.append(
+            .accepted(
+                position, accepted(message, encode),
+                firstLease(of: message, delaySeconds: delay, now: now)))
         let outcome = SendOutcome(
             messageID: message.messageID, position: position, isDuplicate: false)
         return (outcome, changes)
@@ -75,20 +69,70 @@ extension Queue {
 
     /// Decides on a message handed over from another queue; `nil` if it was accepted before.
     ///
-    /// Messages handed over keep their id and, on standard queues, their enqueue time, so they
-    /// get a lease: retention of the window relies on enqueue times in position order.
+    /// Dead letters keep their id and, on standard queues, their enqueue time, so they get a
+    /// lease: retention of the window relies on enqueue times in position order. What a move
+    /// task brings (`isNew`) is a message like one that was sent now. A deduplication id is
+    /// remembered and never asked for: nothing that was handed over may be lost.
     package func decideTransfer(
-        _ transfer: TransferID, _ message: Message, now: Timestamp,
+        _ transfer: TransferID, _ message: Message, isNew: Bool = false, now: Timestamp,
         encode: (Message) -> [UInt8]
     ) -> [QueueChange]? {
         guard !transfersAccepted.contains(transfer) else { return nil }
         var message = message
-        if isFIFO { message.sentAt = now }
-        let accepted = AcceptedMessage(
-            groupID: isFIFO ? message.groupID ?? "" : nil, sentAt: message.sentAt,
+        if isFIFO || isNew { message.sentAt = now }
+        var changes: [QueueChange] = [.transferAccepted(transfer)]
+        if isFIFO, let key = deduplicationKey(of: message) {
+            changes.append(
+                .remembered(key, memory(of: message, at: header.nextPosition, now: now)))
+        }
+        var lease: Lease?
+        if isNew {
+            lease = firstLease(
+                of: message, delaySeconds: configuration.delaySeconds, now: now)
+        } else if !isFIFO {
+            lease = self.lease(of: message, visibleAt: .distantPast)
+        }
+        changes.append(.accepted(header.nextPosition, accepted(message, encode), lease))
+        return changes
+    }
+
+    private func accepted(_ message: Message, _ encode: (Message) -> [UInt8]) -> AcceptedMessage {
+        AcceptedMessage(
+            groupID: isFIFO ? message.groupID ?? "" : message.groupID, sentAt: message.sentAt,
             record: encode(message))
-        let lease = isFIFO ? nil : Lease(visibleAt: .distantPast, sentAt: message.sentAt)
-        return [.transferAccepted(transfer), .accepted(header.nextPosition, accepted, lease)]
+    }
+
+    /// What a message that was sent waits with: nothing, unless it is delayed or waits apart.
+    private func firstLease(of message: Message, delaySeconds: Int, now: Timestamp) -> Lease? {
+        if delaySeconds > 0 {
+            return lease(of: message, visibleAt: now.adding(seconds: Int64(delaySeconds)))
+        }
+        return waitsApart(message.groupID) ? lease(of: message, visibleAt: .distantPast) : nil
+    }
+
+    private func lease(of message: Message, visibleAt: Timestamp) -> Lease {
+        var lease = Lease(visibleAt: visibleAt, sentAt: message.sentAt)
+        if !isFIFO { lease.tenant = message.groupID }
+        return lease
+    }
+
+    /// Whether a message of a standard queue is kept where it can be handed out before others.
+    ///
+    /// A group has some of its messages there; the rest of a backlog lies in the window and the
+    /// store in the order it came, and whoever comes after it must not have to wait for it.
+    private func waitsApart(_ group: String?) -> Bool {
+        guard !isFIFO, entries.count < limits.tenantEntriesMax else { return false }
+        guard let group else { return tenants.overflowCount > 0 }
+        return tenants.overflow(of: group) == 0
+            && tenants.waitingCount(of: group) < limits.tenantWaitingMax
+    }
+
+    private func memory(of message: Message, at position: MessagePosition, now: Timestamp)
+        -> DeduplicationEntry
+    {
+        DeduplicationEntry(
+            messageID: message.messageID, position: position,
+            expiresAt: now.adding(seconds: Int64(limits.deduplicationSeconds)))
     }
 
     /// The scope in which a message's deduplication id must be new; `nil` without an id.

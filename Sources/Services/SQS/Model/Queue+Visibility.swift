@@ -8,7 +8,7 @@ extension Queue {
     ///
     /// A handle of an earlier receive deletes nothing on a standard queue, which the API
     /// reference allows; a FIFO queue refuses handles whose visibility has passed.
-    package func decideDelete(_ handle: ReceiptHandle, now: Timestamp) throws(QueueRefusal)
+    package mutating func decideDelete(_ handle: ReceiptHandle, now: Timestamp) throws(QueueRefusal)
         -> [QueueChange]
     {
         guard handle.cell == cellNumber else { throw .receiptHandleInvalid }
@@ -18,7 +18,9 @@ extension Queue {
         if isFIFO, entry.lease.visibleAt <= now || entry.lease.nonce != handle.nonce {
             throw .receiptHandleExpired
         }
-        return entry.lease.nonce == handle.nonce ? [.removed(handle.position)] : []
+        guard entry.lease.nonce == handle.nonce else { return [] }
+        noteProcessed(entry, until: now)
+        return [.removed(handle.position)]
     }
 
     /// Decides on a new visibility timeout, counted from now.

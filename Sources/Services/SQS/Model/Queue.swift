@@ -27,6 +27,7 @@ package struct Queue: Sendable {
     struct WindowEntry: Sendable {
         let position: MessagePosition
         let sentAt: Timestamp
+        let group: String?
         let record: [UInt8]
     }
 
@@ -44,12 +45,15 @@ package struct Queue: Sendable {
     var entries: [MessagePosition: Entry] = [:]
     /// Hidden messages by when they become visible.
     var timeline = OrderedHeap<TimedPosition>()
-    /// Messages of a standard queue that became visible again.
+    /// Messages of a standard queue that became visible again, those with a group left out.
     var ready = OrderedHeap<MessagePosition>()
     /// Entries by when they were sent, for retention.
     var expiries = OrderedHeap<TimedPosition>()
     var groups = MessageGroups()
-    var deduplication = DeduplicationMemory()
+    /// The groups of a standard queue.
+    var tenants: Tenants
+    var deduplication = RecentMemory<DeduplicationKey, DeduplicationEntry>()
+    var attempts = RecentMemory<String, ReceiveAttempt>()
     var transfersAccepted: Set<TransferID> = []
     /// Records of messages outside the window that a receive is about to need.
     var records = RecordCache()
@@ -60,6 +64,10 @@ package struct Queue: Sendable {
 
     /// Messages on their way to the dead-letter queue, by position.
     var leaving = OrderedHeap<MessagePosition>()
+    /// The latest move tasks out of this queue, oldest first; only the last may be active.
+    var moves: [MoveTask] = []
+    /// Messages on their way out for a move task.
+    var movingCount = 0
     /// The dead-letter queue did not take a message; see `decideGiveBack`.
     var isRedriveSuspended = false
 
@@ -75,6 +83,7 @@ package struct Queue: Sendable {
         self.configuration = configuration
         self.limits = limits
         self.cellNumber = cellNumber
+        tenants = Tenants(inFlightMin: limits.noisyInFlightMin)
     }
 
     package var isFIFO: Bool { configuration.isFIFO }
@@ -99,12 +108,15 @@ package struct Queue: Sendable {
 
     /// How many receives could find something; for FIFO queues, how many groups are ready.
     ///
-    /// None while as many are in flight as may be: a receive of a FIFO queue answers nothing
-    /// then, and whoever waits would ask again without end.
+    /// None while as many are in flight as may be: a receive that waits is answered nothing
+    /// then, and would ask again without end.
     package var receivableCount: Int {
-        guard isFIFO else { return visibleCount }
-        return inFlightCount < limits.inFlightFIFOMax ? groups.readyCount : 0
+        guard inFlightCount < inFlightMax else { return 0 }
+        return isFIFO ? groups.readyCount : visibleCount
     }
+
+    /// How many messages may be in flight.
+    var inFlightMax: Int { isFIFO ? limits.inFlightFIFOMax : limits.inFlightStandardMax }
 
     /// Notes that somebody reads messages behind the window.
     ///
@@ -120,13 +132,13 @@ package struct Queue: Sendable {
     ///
     /// `end` is given when nothing lies between the last of them and `end`.
     mutating func extendWindow(
-        _ loaded: [(MessagePosition, Timestamp, [UInt8])], upTo end: MessagePosition?
+        _ loaded: [WindowEntry], upTo end: MessagePosition?
     ) {
-        for (position, sentAt, record) in loaded {
-            if entries[position] == nil, !goneWhilePaging.contains(position) {
-                appendToWindow(position, sentAt: sentAt, record: record)
+        for entry in loaded {
+            if entries[entry.position] == nil, !goneWhilePaging.contains(entry.position) {
+                appendToWindow(entry)
             }
-            windowEnd = position.next
+            windowEnd = entry.position.next
         }
         if let end, windowEnd < end { windowEnd = end }
     }
@@ -153,6 +165,8 @@ package struct Queue: Sendable {
             header.fold(change, isKnown: true)
         case .remembered(let key, let entry): deduplication.remember(key, entry)
         case .forgotten(let keys): deduplication.forget(keys)
+        case .attempted(let id, let attempt): attempts.remember(id, attempt)
+        case .attemptsForgotten(let ids): attempts.forget(ids)
         case .purged:
             header.fold(change, isKnown: true)
             removeEverything()
@@ -161,6 +175,8 @@ package struct Queue: Sendable {
             isRedriveSuspended = false
         case .transferAccepted(let transfer): transfersAccepted.insert(transfer)
         case .transferConfirmed(let transfer): transfersAccepted.remove(transfer)
+        case .moveNoted(let task): note(task)
+        case .moveForgotten(let number): moves.removeAll { $0.number == number }
         }
     }
 
@@ -177,11 +193,15 @@ package struct Queue: Sendable {
             records.insert(position, message.record)
             return
         }
+        if let group = message.groupID { tenants.addOverflow(group) }
         if !hadFresh { windowEnd = position }
         guard windowEnd == position, window.count < Self.windowCountMax,
             windowBytes + message.record.count <= Self.windowBytesMax
         else { return }
-        appendToWindow(position, sentAt: message.sentAt, record: message.record)
+        appendToWindow(
+            WindowEntry(
+                position: position, sentAt: message.sentAt, group: message.groupID,
+                record: message.record))
     }
 
     private mutating func foldLeased(_ position: MessagePosition, _ lease: Lease) {
@@ -189,7 +209,7 @@ package struct Queue: Sendable {
             // First receive of a fresh message: receives take the window's head in order.
             header.fold(.leased(position, lease), isKnown: false)
             if window.first?.position == position { dropWindowHead() }
-            restore(position, lease: lease, sentAt: lease.sentAt, group: nil)
+            restore(position, lease: lease, sentAt: lease.sentAt, group: lease.tenant)
             return
         }
         uncount(position, entry)
@@ -238,6 +258,8 @@ package struct Queue: Sendable {
             readyCount += 1
             if isFIFO {
                 groups.addReady(position, group: entry.group)
+            } else if let group = entry.group {
+                tenants.addWaiting(position, group)
             } else {
                 ready.insert(position)
             }
@@ -248,8 +270,14 @@ package struct Queue: Sendable {
         case .inFlight:
             inFlightCount += 1
             timeline.insert(TimedPosition(time: entry.lease.visibleAt, position: position))
-            if isFIFO { groups.addInFlight(group: entry.group) }
-        case .leaving: leaving.insert(position)
+            if isFIFO {
+                groups.addInFlight(group: entry.group)
+            } else if let group = entry.group {
+                tenants.addInFlight(group)
+            }
+        case .leaving:
+            leaving.insert(position)
+            if entry.lease.moveTask != 0 { movingCount += 1 }
         }
     }
 
@@ -258,14 +286,23 @@ package struct Queue: Sendable {
         switch entry.standing {
         case .ready:
             readyCount -= 1
-            if isFIFO { groups.removeWaiting(position, group: entry.group) }
+            if isFIFO {
+                groups.removeWaiting(position, group: entry.group)
+            } else if let group = entry.group {
+                tenants.removeWaiting(position, group)
+            }
         case .delayed:
             delayedCount -= 1
             if isFIFO { groups.removeWaiting(position, group: entry.group) }
         case .inFlight:
             inFlightCount -= 1
-            if isFIFO { groups.removeInFlight(group: entry.group) }
-        case .leaving: break
+            if isFIFO {
+                groups.removeInFlight(group: entry.group)
+            } else if let group = entry.group {
+                tenants.removeInFlight(group)
+            }
+        case .leaving:
+            if entry.lease.moveTask != 0 { movingCount -= 1 }
         }
     }
 
@@ -281,6 +318,7 @@ package struct Queue: Sendable {
                 entry.standing == .delayed || entry.standing == .inFlight
             else { continue }
             uncount(first.position, entry)
+            noteProcessed(entry, until: first.time)
             entry.standing = .ready
             entries[first.position] = entry
             count(first.position, entry)
@@ -289,17 +327,25 @@ package struct Queue: Sendable {
         return settled
     }
 
-    mutating func appendToWindow(
-        _ position: MessagePosition, sentAt: Timestamp, record: [UInt8]
-    ) {
-        window.append(WindowEntry(position: position, sentAt: sentAt, record: record))
-        windowBytes += record.count
-        windowEnd = position.next
+    /// Notes how long a consumer had a message that it had in flight until now.
+    mutating func noteProcessed(_ entry: Entry, until end: Timestamp) {
+        guard !isFIFO, entry.standing == .inFlight, let start = entry.lease.receivedAt else {
+            return
+        }
+        tenants.noteProcessed(
+            entry.group, milliseconds: end.milliseconds(since: start), at: end)
+    }
+
+    private mutating func appendToWindow(_ entry: WindowEntry) {
+        window.append(entry)
+        windowBytes += entry.record.count
+        windowEnd = entry.position.next
     }
 
     private mutating func dropWindowHead() {
         guard let head = window.removeFirst() else { return }
         windowBytes -= head.record.count
+        if let group = head.group { tenants.removeOverflow(group) }
     }
 
     private mutating func removeEverything() {
@@ -311,11 +357,13 @@ package struct Queue: Sendable {
         ready.removeAll()
         expiries.removeAll()
         groups = MessageGroups()
+        tenants = Tenants(inFlightMin: limits.noisyInFlightMin)
         leaving.removeAll()
         records = RecordCache()
         readyCount = 0
         delayedCount = 0
         inFlightCount = 0
+        movingCount = 0
     }
 }
 
@@ -341,7 +389,7 @@ extension QueueHeader {
             freshHead = nextPosition
             purgedAt = time
         case .removed, .remembered, .forgotten, .configured, .transferAccepted,
-            .transferConfirmed:
+            .transferConfirmed, .moveNoted, .moveForgotten, .attempted, .attemptsForgotten:
             return
         }
     }

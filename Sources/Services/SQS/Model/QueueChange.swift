@@ -18,6 +18,9 @@ package enum QueueChange: Sendable {
     case remembered(DeduplicationKey, DeduplicationEntry)
     /// Deduplication ids whose time has passed.
     case forgotten([DeduplicationKey])
+    /// A receive under an attempt id, first or repeated; or ids whose time has passed.
+    case attempted(String, ReceiveAttempt)
+    case attemptsForgotten([String])
     /// Every message is gone.
     case purged(at: Timestamp)
     /// The attributes changed.
@@ -25,6 +28,10 @@ package enum QueueChange: Sendable {
     /// A transfer from another queue was accepted under this id, or its memory dropped.
     case transferAccepted(TransferID)
     case transferConfirmed(TransferID)
+    /// A move task began, went on or ended.
+    case moveNoted(MoveTask)
+    /// A move task older than those that are listed.
+    case moveForgotten(number: UInt64)
 }
 
 /// An accepted message in both its forms: the parts the model needs and the stored bytes.

@@ -18,6 +18,8 @@ package enum AttributeRefusal: Error, Hashable, Sendable {
     case invalidParameter(String)
     /// `InvalidAttributeValue` for a policy, with what is wrong in it.
     case invalidPolicy(String)
+    /// `OverLimit`, with what there is too much of.
+    case overLimit(String)
 }
 
 extension QueueConfiguration {
@@ -67,14 +69,18 @@ extension QueueConfiguration {
         case "FifoThroughputLimit":
             throughputLimitPerGroup = try choice(
                 name, value, no: "perQueue", yes: "perMessageGroupId")
-        default: try setText(name, value)
+        default: try setText(name, value, limits: limits)
         }
     }
 
-    private mutating func setText(_ name: String, _ value: String) throws(AttributeRefusal) {
+    private mutating func setText(_ name: String, _ value: String, limits: SQSLimits)
+        throws(AttributeRefusal)
+    {
         guard let attribute = QueueTextAttribute(rawValue: name) else { throw .unknownName(name) }
         switch attribute {
-        case .policy: policy = value.isEmpty ? nil : try compiledPolicy(value)
+        case .policy:
+            try QueuePolicyLimits.check(value, limits: limits)
+            policy = value.isEmpty ? nil : try compiledPolicy(value)
         case .redriveAllowPolicy:
             redriveAllowance = value.isEmpty ? nil : try RedriveAllowance(parsing: value)
         case .kmsDataKeyReusePeriod: _ = try number(name, value, 60...86_400)

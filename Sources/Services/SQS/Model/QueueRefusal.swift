@@ -12,6 +12,11 @@ package enum QueueRefusal: Error, Hashable, Sendable {
     case messageGone
     case tooManyInFlight
     case purgeInProgress
+    /// A move task out of the queue is active already.
+    case moveActive
+    /// No move task of that id, or none that can still be cancelled.
+    case moveUnknown
+    case moveEnded
     /// The queue was deleted after the caller found it.
     case queueDeleted
 }

@@ -109,7 +109,7 @@ extension SQSService {
             throw SQSFaults.invalidParameter(
                 prefix + "Queue does not have permission to use the dead-letter queue.")
         }
-        guard name.name.hasSuffix(".fifo") == configuration.isFIFO else {
+        guard name.isFIFO == configuration.isFIFO else {
             throw SQSFaults.invalidParameter(
                 prefix + "Dead-letter queue must be same type of queue as the source.")
         }

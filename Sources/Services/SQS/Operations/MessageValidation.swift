@@ -13,6 +13,18 @@ struct MessageInput {
     var systemAttributes: [SQS.MessageSystemAttributeNameForSends: SQS.MessageSystemAttributeValue]?
     var deduplicationID: String?
     var groupID: String?
+
+    /// What counts against limits and is billed: body and attributes.
+    var sizeBytes: Int { body.utf8.count + Self.sizeBytes(of: attributes) }
+
+    static func sizeBytes(of attributes: [String: SQS.MessageAttributeValue]?) -> Int {
+        guard let attributes else { return 0 }
+        return attributes.reduce(0) { total, attribute in
+            let value = attribute.value
+            let valueBytes = value.stringValue?.utf8.count ?? value.binaryValue?.count ?? 0
+            return total + attribute.key.utf8.count + value.dataType.utf8.count + valueBytes
+        }
+    }
 }
 
 enum MessageValidation {

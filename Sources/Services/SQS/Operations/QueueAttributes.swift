@@ -82,7 +82,7 @@ extension SQSService {
     var setQueueAttributes: Operation {
         Operation(
             SQS.SetQueueAttributes.self, rules: Self.attributeRules, validation: Self.validation,
-            authorize: { [self] in try access("SetQueueAttributes", $0.queueUrl, $1) },
+            authorize: { [self] in try ownerAccess("SetQueueAttributes", $0.queueUrl, $1) },
             handler: { [self] input, context in
                 var attributes: [String: String] = [:]
                 for (name, value) in input.attributes { attributes[name.rawValue] = value }

@@ -11,7 +11,7 @@ extension SQSService {
     var deleteQueue: Operation {
         Operation(
             SQS.DeleteQueue.self, validation: Self.validation,
-            authorize: { [self] in try access("DeleteQueue", $0.queueUrl, $1) },
+            authorize: { [self] in try ownerAccess("DeleteQueue", $0.queueUrl, $1) },
             handler: { [self] input, context in
                 let name = try name(inURL: input.queueUrl, context)
                 guard let version = try await registry.delete(name) else {
@@ -63,23 +63,13 @@ extension SQSService {
                 return [Access("sqs:ListQueues", on: arn.description)]
             },
             handler: { [self] input, context in
-                let limit = Int(input.maxResults ?? Int32(limits.listResultsMax))
-                guard (1...limits.listResultsMax).contains(limit) else {
-                    throw SQSFaults.invalidValue(
-                        limit, "MaxResults", "Must be between 1 and 1000, if provided.")
-                }
-                let start = try input.nextToken.map(Self.name(inToken:))
-                var names = try await registry.names(
+                let page = try page(input.maxResults, input.nextToken)
+                let found = try await registry.names(
                     account: context.account, region: context.region,
-                    prefix: input.queueNamePrefix ?? "", after: start, limit: limit + 1)
+                    prefix: input.queueNamePrefix ?? "", after: page.start, limit: page.limit + 1)
                 // Asked for after reading: an upper bound of what was read.
                 let version = world.store.latestVersion
-                var token: String?
-                // Without MaxResults AWS cuts the list off silently.
-                if names.count > limit {
-                    names.removeLast()
-                    if input.maxResults != nil { token = names.last.map(Self.token(for:)) }
-                }
+                let (names, token) = page.cut(found)
                 let urls = names.map { name in
                     url(
                         of: QueueName(
@@ -89,14 +79,6 @@ extension SQSService {
                     SQS.ListQueuesResult(
                         queueUrls: urls.isEmpty ? nil : urls, nextToken: token), at: version)
             })
-    }
-
-    private static func token(for name: String) -> String { Base64.encode(Array(name.utf8)) }
-
-    private static func name(inToken token: String) throws -> String {
-        guard let bytes = Base64.decode(token), let name = String(validating: bytes, as: UTF8.self)
-        else { throw SQSFaults.invalidValue(token, "NextToken", "Invalid pagination token.") }
-        return name
     }
 
     var purgeQueue: Operation {

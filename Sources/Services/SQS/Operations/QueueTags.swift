@@ -9,7 +9,7 @@ extension SQSService {
     var tagQueue: Operation {
         Operation(
             SQS.TagQueue.self, validation: Self.validation,
-            authorize: { [self] in try access("TagQueue", $0.queueUrl, $1) },
+            authorize: { [self] in try ownerAccess("TagQueue", $0.queueUrl, $1) },
             handler: { [self] input, context in
                 try await withQueue(input.queueUrl, context) { cell in
                     let committed = try cell.commit { queue, _ in
@@ -26,7 +26,7 @@ extension SQSService {
     var untagQueue: Operation {
         Operation(
             SQS.UntagQueue.self, validation: Self.validation,
-            authorize: { [self] in try access("UntagQueue", $0.queueUrl, $1) },
+            authorize: { [self] in try ownerAccess("UntagQueue", $0.queueUrl, $1) },
             handler: { [self] input, context in
                 try await withQueue(input.queueUrl, context) { cell in
                     let committed = try cell.commit { queue, _ in
@@ -42,7 +42,7 @@ extension SQSService {
     var listQueueTags: Operation {
         Operation(
             SQS.ListQueueTags.self, validation: Self.validation,
-            authorize: { [self] in try access("ListQueueTags", $0.queueUrl, $1) },
+            authorize: { [self] in try ownerAccess("ListQueueTags", $0.queueUrl, $1) },
             handler: { [self] input, context in
                 try await withQueue(input.queueUrl, context) { cell in
                     let (tags, version) = try cell.look { queue, _ in queue.configuration.tags }

@@ -13,16 +13,16 @@ extension SQSService {
     var receiveMessage: Operation {
         Operation(
             SQS.ReceiveMessage.self,
-            rules: MemberRules(refused: [
-                "ReceiveRequestAttemptId": "repeating a receive is not implemented."
-            ]),
             validation: Self.validation,
             authorize: { [self] in try access("ReceiveMessage", $0.queueUrl, $1) },
             handler: { [self] input, context in
                 let wanted = try WantedAttributes(input)
-                let command = try command(input)
+                let given = try command(input)
                 return try await withQueue(input.queueUrl, context) { cell in
                     let wait = try waitSeconds(input, cell)
+                    try Self.checkAttempt(given.attemptID, cell)
+                    var command = given
+                    command.waits = wait > 0
                     let (deliveries, version) = try await receive(
                         command, from: cell, waitSeconds: wait, context)
                     var messages: [SQS.Message] = []
@@ -31,7 +31,9 @@ extension SQSService {
                     }
                     return Reply(
                         SQS.ReceiveMessageResult(messages: messages.isEmpty ? nil : messages),
-                        at: version, subjects: messages.compactMap(\.messageId))
+                        at: version, subjects: messages.compactMap(\.messageId),
+                        billedRequests: limits.billedRequests(
+                            payloadBytes: messages.reduce(0) { $0 + $1.payloadBytes }))
                 }
             })
     }
@@ -46,7 +48,18 @@ extension SQSService {
             try checkVisibility(Int(visibility))
         }
         return ReceiveCommand(
-            limit: limit, visibilitySeconds: input.visibilityTimeout.map { Int($0) })
+            limit: limit, visibilitySeconds: input.visibilityTimeout.map { Int($0) },
+            attemptID: input.receiveRequestAttemptId)
+    }
+
+    private static func checkAttempt(_ id: String?, _ cell: QueueCell) throws {
+        guard let id else { return }
+        guard cell.isFIFO else {
+            throw SQSFaults.invalidValue(
+                id, "ReceiveRequestAttemptId",
+                "The request include parameter that is not valid for this queue type.")
+        }
+        try MessageValidation.checkIdentifier(id, "ReceiveRequestAttemptId")
     }
 
     func checkVisibility(_ seconds: Int) throws {

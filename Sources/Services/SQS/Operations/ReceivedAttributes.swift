@@ -100,3 +100,10 @@ struct WantedAttributes {
         return values
     }
 }
+
+extension SQS.Message {
+    /// What is billed of a message that is handed out.
+    var payloadBytes: Int {
+        (body?.utf8.count ?? 0) + MessageInput.sizeBytes(of: messageAttributes)
+    }
+}

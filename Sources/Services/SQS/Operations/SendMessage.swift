@@ -21,7 +21,7 @@ extension SQSService {
                     systemAttributes: input.messageSystemAttributes,
                     deduplicationID: input.messageDeduplicationId, groupID: input.messageGroupId)
                 return try await withQueue(input.queueUrl, context) { cell in
-                    try await world.store.admitted(bytes: given.body.utf8.count + 512)
+                    try await world.store.admitted(bytes: given.sizeBytes + 512)
                     let (sent, version) = try cell.commit { queue, now in
                         let command = try command(given, queue, context, now: now)
                         let (outcome, changes) = queue.decideSend(
@@ -35,7 +35,8 @@ extension SQSService {
                     }
                     return Reply(
                         result(sent.0, sent.1, isFIFO: sent.1.groupID != nil && cell.isFIFO),
-                        at: version, subjects: [sent.0.messageID])
+                        at: version, subjects: [sent.0.messageID],
+                        billedRequests: limits.billedRequests(payloadBytes: sent.1.sizeBytes))
                 }
             })
     }
@@ -68,7 +69,10 @@ extension SQSService {
                 let entries = input.entries
                 try MessageValidation.checkBatch(
                     entries.map(\.id), entry: "SendMessageBatchRequestEntry", limits: limits)
-                let bytes = entries.reduce(0) { $0 + $1.messageBody.utf8.count }
+                let bytes = entries.reduce(0) {
+                    $0 + $1.messageBody.utf8.count
+                        + MessageInput.sizeBytes(of: $1.messageAttributes)
+                }
                 guard bytes <= limits.batchBytesMax else {
                     throw SQS.Faults.batchRequestTooLong(
                         message: "Batch requests cannot be longer than \(limits.batchBytesMax) "
@@ -86,7 +90,8 @@ extension SQSService {
                         sendBatch(entries, to: queue, isFIFO: isFIFO, context, now: now)
                     }
                     return Reply(
-                        result, at: version, subjects: result.successful.map(\.messageId))
+                        result, at: version, subjects: result.successful.map(\.messageId),
+                        billedRequests: limits.billedRequests(payloadBytes: bytes))
                 }
             })
     }
@@ -150,8 +155,7 @@ extension SQSService {
         try MessageValidation.checkCharacters(given.body)
         let attributes = try MessageValidation.attributes(given.attributes, limits: limits)
         let trace = try MessageValidation.traceHeader(given.systemAttributes)
-        let size = attributes.reduce(given.body.utf8.count) { $0 + $1.sizeBytes }
-        guard size <= queue.configuration.maximumMessageSize else {
+        guard given.sizeBytes <= queue.configuration.maximumMessageSize else {
             throw SQSFaults.invalidParameter(
                 "One or more parameters are invalid. Reason: Message must be shorter than "
                     + "\(queue.configuration.maximumMessageSize) bytes.")
