@@ -27,6 +27,7 @@ FIXED := env -i HOME="$(HOME)" LANG=C.UTF-8 \
 	$(foreach name,$(NETWORK),$(if $($(name)),$(name)="$($(name))"))
 BUILD := $(FIXED) $(SWIFT)
 RELEASE := -c release --static-swift-stdlib --product martlet
+SIMULATE := -c release --static-swift-stdlib --product simulate
 
 SWIFT_FILES = $$(find Package.swift Sources Tests -path Sources/Generated -prune -o -name '*.swift' -print)
 PYTHON_FILES = $$(find Benchmarks Contract Crash Examples -name '*.py')
@@ -49,12 +50,15 @@ test: begin-steps packages run-packages test-packages functions-sdk venv swift-e
 	@scripts/step build-tests $(BUILD) build --build-tests
 	@scripts/step unit-tests $(BUILD) test --skip-build --disable-xctest
 	@scripts/step build-release $(BUILD) build $(RELEASE)
+	@scripts/step build-simulate $(BUILD) build $(SIMULATE)
+	@scripts/step simulation scripts/simulate .build/release/simulate 300 1 \
+		.build/debug/simulate
 	@scripts/step contract-tests env MARTLET_FUNCTIONS_SDK="$(CURDIR)/$(FUNCTIONS_SDK)" \
 		PYTHONDONTWRITEBYTECODE=1 $(VENV)/bin/pytest Contract Crash $(PYTEST_FLAGS)
 	@scripts/step crash-test env MARTLET_FUNCTIONS_SDK="$(CURDIR)/$(FUNCTIONS_SDK)" \
 		PYTHONDONTWRITEBYTECODE=1 $(VENV)/bin/python Crash/crash.py --application \
 		--seconds 90 --binary $(MARTLET)
-	@scripts/closing-lines unit-tests contract-tests crash-test
+	@scripts/closing-lines unit-tests simulation contract-tests crash-test
 
 .PHONY: demo
 demo: build run-packages functions-sdk venv ## Watch orders pass through a queue and a function
@@ -65,6 +69,11 @@ demo: build run-packages functions-sdk venv ## Watch orders pass through a queue
 crash: build run-packages functions-sdk venv ## Kill the server RUNS times under load and audit
 	@MARTLET_FUNCTIONS_SDK="$(CURDIR)/$(FUNCTIONS_SDK)" $(VENV)/bin/python Crash/crash.py \
 		--application --runs $(or $(RUNS),50) --binary $(MARTLET) $(CRASH_FLAGS)
+
+.PHONY: simulate
+simulate: packages ## Play SEEDS simulated histories with faults and crashes and check them; FIRST=
+	@$(BUILD) build $(SIMULATE)
+	@scripts/simulate .build/release/simulate $(or $(SEEDS),1000) $(or $(FIRST),1)
 
 .PHONY: bench
 bench: build run-packages functions-sdk ## Measure speed and memory beside nginx and a bare store; QUICK=1

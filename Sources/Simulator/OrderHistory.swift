@@ -45,8 +45,8 @@ package final class OrderHistory: Sendable {
         package func play() async throws -> Ending
     {
         try await simulated.start()
-        simulated.functions.script("orders") { [self] in work($0) }
-        simulated.functions.script("receipts") { [self] in receipt($0) }
+        simulated.functions.script("orders", .init(begin: { [self] in work($0) }))
+        simulated.functions.script("receipts", .init(begin: { [self] in receipt($0) }))
         try await build()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for producer in 0..<3 {
@@ -168,8 +168,10 @@ package final class OrderHistory: Sendable {
     // MARK: The functions
 
     /// Poison fails always; every other fifth order at its first attempt.
-    private func work(_ invocation: FunctionInvocation) -> (JSONValue, Bool) {
-        guard let event = try? JSONValue(parsing: invocation.payload) else { return (.null, true) }
+    private func work(_ invocation: FunctionInvocation) -> ScriptedFunctions.Answer {
+        guard let event = try? JSONValue(parsing: invocation.payload) else {
+            return .init(.error)
+        }
         var failures: [JSONValue] = []
         ledger.withLock { ledger in
             for record in event["Records"]?.arrayValue ?? [] {
@@ -185,10 +187,10 @@ package final class OrderHistory: Sendable {
                 }
             }
         }
-        return (.object(["batchItemFailures": .array(failures)]), false)
+        return .init(.success, .object(["batchItemFailures": .array(failures)]))
     }
 
-    private func receipt(_ invocation: FunctionInvocation) -> (JSONValue, Bool) {
+    private func receipt(_ invocation: FunctionInvocation) -> ScriptedFunctions.Answer {
         let order = (try? JSONValue(parsing: invocation.payload))?["order"]?.stringValue ?? ""
         let attempt = ledger.withLock { ledger in
             ledger.attempts[order, default: 0] += 1
@@ -196,7 +198,7 @@ package final class OrderHistory: Sendable {
         }
         let number = Int(order.drop { $0 != "-" }.dropFirst()) ?? 0
         let fails = order.hasPrefix("spoiled") || attempt == 1 && number % 4 == 0
-        return (.object(["order": .string(order)]), fails)
+        return .init(fails ? .error : .success, .object(["order": .string(order)]))
     }
 
     // MARK: Ends

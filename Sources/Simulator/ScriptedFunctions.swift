@@ -13,8 +13,38 @@ import WireModel
 
 /// Runs functions as closures.
 package final class ScriptedFunctions: FunctionExecutor {
-    /// What the function answers; `false` beside a payload makes it the error it fails with.
-    package typealias Script = @Sendable (FunctionInvocation) -> (payload: JSONValue, isError: Bool)
+    /// What a function does with one event.
+    package struct Answer: Sendable {
+        package enum End: Sendable {
+            case success
+            case error
+            /// It runs into its time limit.
+            case timeout
+        }
+
+        package let end: End
+        /// What it answers, or the error it fails with.
+        package let payload: JSONValue
+
+        package init(_ end: End, _ payload: JSONValue = .null) {
+            self.end = end
+            self.payload = payload
+        }
+    }
+
+    /// Decides at the start of an invocation what it will come to, and is told when it has.
+    package struct Script: Sendable {
+        let begin: @Sendable (FunctionInvocation) -> Answer
+        let end: @Sendable (FunctionInvocation, Answer) -> Void
+
+        package init(
+            begin: @escaping @Sendable (FunctionInvocation) -> Answer,
+            end: @escaping @Sendable (FunctionInvocation, Answer) -> Void = { _, _ in }
+        ) {
+            self.begin = begin
+            self.end = end
+        }
+    }
 
     private struct State {
         var scripts: [String: Script] = [:]
@@ -36,7 +66,7 @@ package final class ScriptedFunctions: FunctionExecutor {
     }
 
     /// Says what the function `name` does.
-    package func script(_ name: String, _ script: @escaping Script) {
+    package func script(_ name: String, _ script: Script) {
         state.withLock { $0.scripts[name] = script }
     }
 
@@ -52,19 +82,32 @@ package final class ScriptedFunctions: FunctionExecutor {
             await waitForCapacity(for: function)
         }
         let (script, log) = state.withLock { ($0.scripts[function.functionName], $0.log) }
-        await time.pause(milliseconds: 1 + entropy.below(400))
-        let answer = script?(invocation) ?? (payload: .null, isError: false)
-        await log?.write(
-            "RequestId: \(invocation.requestID) \(answer.isError ? "failed" : "ended")",
-            of: function)
+        let answer = script?.begin(invocation) ?? Answer(.success)
+        let limit = UInt64(function.timeoutSeconds) * 1000
+        let takes = answer.end == .timeout ? limit : 1 + entropy.below(400)
+        await time.pause(milliseconds: takes)
+        script?.end(invocation, answer)
+        await log?.write("RequestId: \(invocation.requestID) \(answer.end)", of: function)
         leave()
+        return FunctionResult(outcome: Self.outcome(answer, limit: function.timeoutSeconds))
+    }
+
+    private static func outcome(_ answer: Answer, limit: Int) -> FunctionResult.Outcome {
         let payload = Array(answer.payload.text.utf8)
-        guard answer.isError else { return FunctionResult(outcome: .success(payload: payload)) }
-        return FunctionResult(
-            outcome: .failure(
+        switch answer.end {
+        case .success: return .success(payload: payload)
+        case .error:
+            return .failure(
                 FunctionFailure(
                     kind: .unhandled, errorType: "OrderError", errorMessage: "this order fails",
-                    payload: payload)))
+                    payload: payload))
+        case .timeout:
+            let message = "Task timed out after \(limit).00 seconds"
+            return .failure(
+                FunctionFailure(
+                    kind: .unhandled, errorType: "Sandbox.Timedout", errorMessage: message,
+                    payload: Array(JSONValue.object(["errorMessage": .string(message)]).text.utf8)))
+        }
     }
 
     private func enter() -> Bool {

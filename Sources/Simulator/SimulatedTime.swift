@@ -61,6 +61,17 @@ package final class SimulatedTime: PhysicalTime {
         return alarm != nil
     }
 
+    /// When the next alarm is due.
+    package var nextDue: UInt64? { state.withLock { $0.alarms.first?.due } }
+
+    /// Moves to `nanoseconds`, which no alarm may lie before.
+    package func move(to nanoseconds: UInt64) {
+        state.withLock { $0.nanoseconds = max($0.nanoseconds, nanoseconds) }
+    }
+
+    /// Forgets every alarm: whoever asked for them is no more.
+    package func forgetAlarms() { state.withLock { $0.alarms = [] } }
+
     /// Suspends the caller for so long.
     nonisolated(nonsending)
         package func pause(milliseconds: UInt64) async

@@ -39,28 +39,69 @@ package final class SimulatedWorld: ServiceCaller {
 
     private let parts = Mutex<Parts?>(nil)
 
+    private let seeds: SeededEntropy
+    private let blobs: SimulatedBlobs
+    private let store: SimulatedStore
+    /// Counted as the platform counts its starts.
+    private let boot: UInt64
+
     /// A world whose every choice follows from `seed`.
     ///
     /// `mode` is how its virtual clock runs against its simulated real time.
-    package init(seed: UInt64, start: Timestamp, mode: ClockMode = .real) {
+    package convenience init(
+        seed: UInt64, start: Timestamp, mode: ClockMode = .real, keepsTrace: Bool = true
+    ) {
         let seeds = SeededEntropy(seed: seed)
-        time = SimulatedTime(start: start)
-        executor = SeededExecutor(entropy: SeededEntropy(seed: seeds.next()))
-        choices = SeededEntropy(seed: seeds.next())
-        let store = SimulatedStore(
-            MemoryStore(), time: time, entropy: SeededEntropy(seed: seeds.next()))
+        let time = SimulatedTime(start: start)
+        let executor = SeededExecutor(entropy: SeededEntropy(seed: seeds.next()))
+        let choices = SeededEntropy(seed: seeds.next())
+        let store = SimulatedStore(time: time, entropy: SeededEntropy(seed: seeds.next()))
+        self.init(
+            ground: (seeds, time, executor, choices, store, SimulatedBlobs()),
+            setting: ClockSetting(mode: mode, now: start, offsetMilliseconds: 0), boot: 0,
+            trace: Trace(keepsLines: keepsTrace))
+    }
+
+    private typealias Ground = (
+        seeds: SeededEntropy, time: SimulatedTime, executor: SeededExecutor,
+        choices: SeededEntropy, store: SimulatedStore, blobs: SimulatedBlobs
+    )
+
+    private init(ground: Ground, setting: ClockSetting, boot: UInt64, trace: Trace) {
+        seeds = ground.seeds
+        time = ground.time
+        executor = ground.executor
+        choices = ground.choices
+        store = ground.store
+        blobs = ground.blobs
+        self.boot = boot
+        self.trace = trace
         world = World(
-            store: store, blobs: SimulatedBlobs(),
-            clock: VirtualClock(
-                physical: time,
-                setting: ClockSetting(mode: mode, now: start, offsetMilliseconds: 0)),
+            store: store, blobs: blobs, clock: VirtualClock(physical: time, setting: setting),
             entropy: SeededEntropy(seed: seeds.next()),
-            journal: Journal(capacity: 100_000, firstNumber: 1),
+            journal: Journal(capacity: 10_000, firstNumber: boot << 40 + 1),
             background: Background(spawner: executor, activity: Activity()))
         functions = ScriptedFunctions(time: time, entropy: SeededEntropy(seed: seeds.next()))
-        trace = Trace()
         parts.withLock { [self] in $0 = makeParts() }
     }
+
+    /// Ends this world as a power cut would and answers one on what the disk holds.
+    ///
+    /// Nothing of this one runs again; its clock's setting was durable before it held.
+    package func crash() -> SimulatedWorld {
+        trace.follow(self)
+        let setting = world.clock.setting()
+        time.forgetAlarms()
+        let executor = SeededExecutor(entropy: SeededEntropy(seed: seeds.next()))
+        let next = SimulatedStore(
+            time: time, entropy: SeededEntropy(seed: seeds.next()), disk: store.powerCut())
+        return SimulatedWorld(
+            ground: (seeds, time, executor, choices, next, blobs), setting: setting,
+            boot: boot + 1, trace: trace)
+    }
+
+    /// The store, for what is to go wrong with it.
+    package var disk: SimulatedStore { store }
 
     private func makeParts() -> Parts {
         let iam = IAMService(world: world)
@@ -80,6 +121,7 @@ package final class SimulatedWorld: ServiceCaller {
             sqs.registration, lambda.registration, logs.registration, iam.iamRegistration,
             iam.stsRegistration,
         ])
+        table.observeReopenings(of: world.store)
         return Parts(
             sqs: sqs, lambda: lambda, logs: logs, iam: iam, outbox: outbox, table: table,
             dispatcher: Dispatcher(world: world, policySource: iam.directory))
@@ -136,6 +178,23 @@ package final class SimulatedWorld: ServiceCaller {
     }
 
     // MARK: Driving
+
+    /// Runs one job; `false` when none is ready.
+    package func runReady() -> Bool {
+        let ran = executor.step()
+        if ran { trace.follow(self) }
+        return ran
+    }
+
+    /// Moves time to the next alarm; `false` when there is none.
+    package func advance() -> Bool {
+        let moved = time.advance()
+        if moved { trace.follow(self) }
+        return moved
+    }
+
+    /// Deliveries that wait or are under way.
+    package var outboxCount: Int { parts.withLock { $0?.outbox.count } ?? 0 }
 
     /// Runs one job, or moves time to the next alarm; `false` when nothing is left to happen.
     package func step() -> Bool {

@@ -10,15 +10,21 @@ import Synchronization
 /// Lines with the virtual time and the count of jobs run when they were written.
 package final class Trace: Sendable {
     fileprivate struct State {
+        let keepsLines: Bool
         var lines: [String] = []
+        var count = 0
         var mark: UInt64 = 0
         /// FNV-1a over all lines.
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
     }
 
-    private let state = Mutex(State())
+    private let state: Mutex<State>
+
+    /// `keepsLines`: else only their number and hash are known afterwards.
+    package init(keepsLines: Bool = true) { state = Mutex(State(keepsLines: keepsLines)) }
 
     package var lines: [String] { state.withLock { $0.lines } }
+    package var count: Int { state.withLock { $0.count } }
     package var hash: UInt64 { state.withLock { $0.hash } }
 
     /// Adds the records that the world's journal has got since the last look.
@@ -44,7 +50,8 @@ package final class Trace: Sendable {
 
 extension Trace.State {
     fileprivate mutating func add(_ line: String) {
-        lines.append(line)
+        if keepsLines { lines.append(line) }
+        count += 1
         for byte in line.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
         hash = (hash ^ 0x0A) &* 0x0000_0100_0000_01B3
     }

@@ -114,7 +114,7 @@ import Testing
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
             .deletingLastPathComponent().appendingPathComponent("simulate")
-        process.arguments = [String(seed), "28"]
+        process.arguments = ["orders", String(seed), "28"]
         let pipe = Pipe()
         process.standardOutput = pipe
         try process.run()

@@ -136,21 +136,24 @@ final class QueueRegistry: Sendable {
     /// Forgets every cell: the store was reopened.
     func discardAll() {
         let cells = slots.withLock { slots in
-            let cells = slots.filter { if case .resident = $0.value { true } else { false } }
-            for name in cells.keys { slots[name] = nil }
+            let cells = Self.inOrder(slots)
+            for cell in cells { slots[cell.name] = nil }
             return cells
         }
-        for case .resident(let cell) in cells.values { cell.drop() }
+        for cell in cells { cell.drop() }
     }
 
     /// Wakes everybody who waits for a message of any resident queue.
     func wakeAll() {
-        let cells = slots.withLock { slots in
-            slots.values.compactMap { slot in
-                if case .resident(let cell) = slot { cell } else { nil }
-            }
-        }
-        for cell in cells { cell.wakeAll() }
+        for cell in slots.withLock({ Self.inOrder($0) }) { cell.wakeAll() }
+    }
+
+    /// The resident cells as they were created: a dictionary's order differs between processes,
+    /// and who is woken first is part of what happens next.
+    private static func inOrder(_ slots: [QueueName: Slot]) -> [QueueCell] {
+        slots.values.compactMap { slot in
+            if case .resident(let cell) = slot { cell } else { nil }
+        }.sorted { $0.cell < $1.cell }
     }
 
     /// Names after `start` that begin with `prefix`, in order.
