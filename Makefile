@@ -51,7 +51,7 @@ test: begin-steps packages run-packages test-packages functions-sdk venv swift-e
 	@scripts/step unit-tests $(BUILD) test --skip-build --disable-xctest
 	@scripts/step build-release $(BUILD) build $(RELEASE)
 	@scripts/step build-simulate $(BUILD) build $(SIMULATE)
-	@scripts/step simulation scripts/simulate .build/release/simulate 300 1 \
+	@scripts/step simulation scripts/simulate .build/release/simulate 1000 1 \
 		.build/debug/simulate
 	@scripts/step contract-tests env MARTLET_FUNCTIONS_SDK="$(CURDIR)/$(FUNCTIONS_SDK)" \
 		PYTHONDONTWRITEBYTECODE=1 $(VENV)/bin/pytest Contract Crash $(PYTEST_FLAGS)
