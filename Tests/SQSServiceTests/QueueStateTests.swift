@@ -50,6 +50,51 @@ import Testing
         #expect(queue.goneWhilePaging.isEmpty)
     }
 
+    // MARK: The header
+
+    @Test(arguments: [false, true])
+    func whatWasSentSinceTheStoredHeaderIsFoundAgain(isFIFO: Bool) async throws {
+        var bed = try await QueueBed(isFIFO ? "q.fifo" : "q")
+        let group = isFIFO ? "g" : nil
+        for number in 0..<150 {
+            try bed.send("b\(number)", group: group, deduplication: group.map { _ in "\(number)" })
+        }
+        if !isFIFO { try bed.send("later", delay: 600) }
+        let before = try bed.cell.look { queue, _ in queue.header }.result
+        try await bed.restart()
+        #expect(try bed.cell.look { queue, _ in queue.header }.result == before)
+        #expect(try bed.counts() == [150, 0, isFIFO ? 0 : 1])
+        #expect(try await bed.bodies(1) == ["b0"])
+        try await bed.restart()
+        #expect(try bed.counts() == [149, 1, isFIFO ? 0 : 1])
+    }
+
+    /// A deleted position must not be given to another message.
+    @Test func aDeletedMessagesPositionIsNotUsedAgain() async throws {
+        var bed = try await QueueBed()
+        try bed.send("delayed", delay: 1)
+        bed.advance(seconds: 2)
+        let deliveries = try await bed.receive(1)
+        let delivery = try #require(deliveries.first)
+        try bed.delete(bed.handle(delivery))
+        try await bed.restart()
+        try bed.send("next")
+        let next = try await bed.receive(1)
+        #expect(next.map(\.position) == [MessagePosition(2)])
+    }
+
+    @Test func sendsRarelyWriteTheHeader() async throws {
+        let bed = try await QueueBed()
+        let key = QueueKeys(cell: bed.cell.cell).header
+        var headers: [[UInt8]?] = []
+        for _ in 0..<200 {
+            try bed.send()
+            let header = try await bed.world.store.get(key)
+            if headers.last != header { headers.append(header) }
+        }
+        #expect(headers.count <= 1 + 200 / Int(Queue.tailCountMax))
+    }
+
     // MARK: Heaps
 
     @Test func heapsStaySmallWhenMessagesGoRound() async throws {

@@ -171,9 +171,10 @@ final class QueueCell: Sendable {
     private func store(_ changes: [QueueChange], _ inside: inout Inside) throws {
         guard !changes.isEmpty else { return }
         var batch = WriteBatch(cell: cell, epoch: epoch)
-        inside.queue.encode(changes, into: &batch)
+        let header = inside.queue.encode(changes, into: &batch)
         inside.version = try world.store.apply(batch)
         inside.queue.fold(changes)
+        if let header { inside.queue.storedHeader = header }
     }
 }
 

@@ -30,6 +30,7 @@ struct QueueLoader {
             try await restoreMessages(keys, &queue)
         } else {
             try await restoreLeases(keys, &queue)
+            try await restoreTail(keys, &queue)
         }
         try await restoreDeduplication(keys, &queue)
         try await restoreTransfers(keys, &queue)
@@ -54,6 +55,20 @@ struct QueueLoader {
         }
     }
 
+    /// Messages accepted after the header was stored; a FIFO queue finds them among all.
+    nonisolated(nonsending)
+        private func restoreTail(_ keys: QueueKeys, _ queue: inout Queue) async throws
+    {
+        let tail = KeyRange(
+            from: keys.message(queue.header.nextPosition), to: keys.all(.sqsMessage).upper)
+        var pages = world.store.pages(tail, size: 16)
+        while let page = try await pages.next() {
+            for pair in page {
+                queue.restoreTail(try QueueKeys.position(in: pair.key, kind: .sqsMessage))
+            }
+        }
+    }
+
     /// A FIFO queue needs the group of every message, leased or not.
     nonisolated(nonsending)
         private func restoreMessages(_ keys: QueueKeys, _ queue: inout Queue) async throws
@@ -74,6 +89,7 @@ struct QueueLoader {
                 queue.restore(
                     position, lease: leases[position], sentAt: outline.sentAt,
                     group: outline.groupID)
+                if position >= queue.header.nextPosition { queue.restoreTail(position) }
             }
         }
     }

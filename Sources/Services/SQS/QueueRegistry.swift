@@ -296,6 +296,8 @@ final class QueueRegistry: Sendable {
                 key: name.directoryKey, value: DirectoryEntry(cell: cell, deletedAt: nil).record)
             transaction.put(
                 key: QueueKeys(cell: cell).configuration, value: configuration.record)
+            // From the beginning: its layout says that messages may lie after it.
+            transaction.put(key: QueueKeys(cell: cell).header, value: QueueHeader().record)
             if let source = configuration.deadLetterSource {
                 transaction.put(key: source.key, value: DeadLetterSource.record)
             }

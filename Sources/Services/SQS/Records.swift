@@ -63,8 +63,11 @@ struct QueueKeys: Sendable {
 }
 
 extension QueueHeader {
+    /// Since version 2 messages after `nextPosition` may exist, which belong to the queue.
+    private static let layout: UInt8 = 2
+
     var record: [UInt8] {
-        var writer = RecordWriter(.sqsHeader, capacity: 48)
+        var writer = RecordWriter(.sqsHeader, version: Self.layout, capacity: 48)
         writer.unsigned(1, nextPosition.rawValue)
         writer.unsigned(2, freshHead.rawValue)
         writer.unsigned(3, freshCount)
@@ -74,7 +77,8 @@ extension QueueHeader {
 
     init(_ value: [UInt8], key: StoreKey) throws(StoreError) {
         self.init()
-        var reader = try RecordReader(value, under: key, kind: .sqsHeader)
+        var reader = try RecordReader(
+            value, under: key, kind: .sqsHeader, newest: Self.layout)
         while let field = try reader.next() {
             switch field {
             case 1: nextPosition = MessagePosition(try reader.unsigned())

@@ -23,14 +23,24 @@ extension Queue {
         return runs
     }
 
-    /// Adds what `changes` write to a batch, the header last if they moved it.
-    func encode(_ changes: [QueueChange], into batch: inout WriteBatch) {
+    /// Adds what `changes` write to a batch, the header last where it must be; answers the header
+    /// if it is among them, for `storedHeader` once the batch is applied.
+    ///
+    /// A record that every send rewrites would cost as much as the message itself: what was only
+    /// accepted since the stored header is found again by its positions.
+    func encode(_ changes: [QueueChange], into batch: inout WriteBatch) -> QueueHeader? {
         let keys = QueueKeys(cell: CellID(rawValue: cellNumber))
         var after = header
+        var isTailOnly = true
         for change in changes {
             encode(change, keys: keys, header: &after, into: &batch)
+            if !change.keepsTail { isTailOnly = false }
         }
-        if after != header { batch.put(key: keys.header, value: after.record) }
+        guard after != storedHeader else { return nil }
+        let tail = after.nextPosition.rawValue - storedHeader.nextPosition.rawValue
+        guard !isTailOnly || tail >= Self.tailCountMax else { return nil }
+        batch.put(key: keys.header, value: after.record)
+        return after
     }
 
     private func encode(

@@ -7,7 +7,20 @@ extension Queue {
     /// Takes a stored header; the window begins at the first fresh message.
     mutating func restore(header: QueueHeader) {
         self.header = header
+        storedHeader = header
         windowEnd = header.freshHead
+    }
+
+    /// Takes a stored message that was accepted after the stored header was written, in position
+    /// order and after all leases.
+    mutating func restoreTail(_ position: MessagePosition) {
+        header.nextPosition = position.next
+        guard !isFIFO, entries[position] == nil else { return }
+        if header.freshCount == 0 {
+            header.freshHead = position
+            windowEnd = position
+        }
+        header.freshCount += 1
     }
 
     /// Takes remembered deduplication ids in the order of their expiry.

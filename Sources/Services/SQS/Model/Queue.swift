@@ -33,6 +33,11 @@ package struct Queue: Sendable {
 
     package internal(set) var configuration: QueueConfiguration
     package internal(set) var header = QueueHeader()
+    /// The header as the store has it: behind by what was accepted since, its tail.
+    var storedHeader = QueueHeader()
+    /// How long the tail may become, which loading reads.
+    static let tailCountMax: UInt64 = 64
+    package let isFIFO: Bool
     package let limits: SQSLimits
     /// The number of the queue's cell, part of its receipt handles.
     package let cellNumber: UInt64
@@ -81,12 +86,11 @@ package struct Queue: Sendable {
 
     package init(configuration: QueueConfiguration, limits: SQSLimits, cellNumber: UInt64) {
         self.configuration = configuration
+        isFIFO = configuration.isFIFO
         self.limits = limits
         self.cellNumber = cellNumber
         tenants = Tenants(inFlightMin: limits.noisyInFlightMin)
     }
-
-    package var isFIFO: Bool { configuration.isFIFO }
 
     /// `ApproximateNumberOfMessages`, exact here once `settle` has run.
     package var visibleCount: Int { readyCount + Int(clamping: header.freshCount) }

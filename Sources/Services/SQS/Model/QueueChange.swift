@@ -64,6 +64,19 @@ package struct TransferID: Hashable, Comparable, Sendable {
     }
 }
 
+extension QueueChange {
+    /// Whether every message accepted since the stored header is still there after it, and with a
+    /// lease only if it had one from the beginning.
+    var keepsTail: Bool {
+        switch self {
+        case .leased, .removed, .freshExpired, .purged: false
+        case .accepted, .remembered, .forgotten, .configured, .transferAccepted,
+            .transferConfirmed, .moveNoted, .moveForgotten, .attempted, .attemptsForgotten:
+            true
+        }
+    }
+}
+
 /// What a queue's header record says; the rest is found from it.
 package struct QueueHeader: Hashable, Sendable {
     /// The position the next message gets.
