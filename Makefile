@@ -26,8 +26,9 @@ FIXED := env -i HOME="$(HOME)" LANG=C.UTF-8 \
 	PATH="$(SWIFT_FOLDER):/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" \
 	$(foreach name,$(NETWORK),$(if $($(name)),$(name)="$($(name))"))
 BUILD := $(FIXED) $(SWIFT)
-RELEASE := -c release --static-swift-stdlib --product martlet
-SIMULATE := -c release --static-swift-stdlib --product simulate
+OPTIMIZED := -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
+RELEASE := $(OPTIMIZED) --product martlet
+SIMULATE := $(OPTIMIZED) --product simulate
 
 SWIFT_FILES = $$(find Package.swift Sources Tests -path Sources/Generated -prune -o -name '*.swift' -print)
 PYTHON_FILES = $$(find Benchmarks Contract Crash Examples -name '*.py')
@@ -78,7 +79,7 @@ simulate: packages ## Play SEEDS simulated histories with faults and crashes and
 .PHONY: bench
 bench: build run-packages functions-sdk ## Measure speed and memory beside nginx and a bare store; QUICK=1
 	@scripts/install-packages $(foreach name,$(BENCH_PACKAGES),'$(name)')
-	@$(BUILD) build -c release --static-swift-stdlib --product BareDurable
+	@$(BUILD) build $(OPTIMIZED) --product BareDurable
 	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON) Benchmarks/bench.py --martlet $(MARTLET) \
 		--bare .build/release/BareDurable --json .build/bench.json \
 		--functions-sdk "$(CURDIR)/$(FUNCTIONS_SDK)" $(if $(QUICK),--quick) $(BENCH_FLAGS)
