@@ -8,9 +8,6 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .treatAllWarnings(as: .error),
-    // Checked in every debug build and so by all unit tests; in a release it is a twentieth of a
-    // request's instructions.
-    .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
 ]
 
 /// A library target: its layer is the comment above it, its arrows are `dependencies`.
