@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`martlet` as people and scripts use it: settings, help, and failures of one line.
 
-Provenance: all of this is ours (issue item 10), but for the names that LocalStack gave.
+Provenance: all of this is ours, but for the names that LocalStack gave.
 """
 
 import json

@@ -160,7 +160,7 @@ def test_unreadable_durations_are_refused_and_move_nothing(martlet, frozen, dura
 
 
 def test_clock_is_known_to_its_command(martlet, frozen):
-    # issue item 10: `martlet clock show|freeze|advance|resume`.
+    # ours: `martlet clock show|freeze|advance|resume`.
     first = now(martlet)
     martlet.cli("clock", "advance", "15m")
     assert now(martlet) - first == 900

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The front door: reserved paths, HTTP/1.1 behaviour, the Host and Origin rule, start and end.
 
-Nearly all of it is ours (issue items 3 and 10, design 6); what LocalStack's users expect of the
+Nearly all of it is ours; what LocalStack's users expect of the
 reserved paths is in wire-facts B3.
 """
 
@@ -204,7 +204,7 @@ def test_path_is_not_normalised_before_routing(martlet):
 
 
 def test_unbuilt_services_answer_501_in_their_own_protocol(martlet, account):
-    # ours: issue item 3, naming what is there; protocols by the models of S3, DynamoDB and EC2.
+    # ours: naming what is there; protocols by the models of S3, DynamoDB and EC2.
     s3 = martlet.raw("GET", "/", signed_for(account, "s3"))
     assert (s3.status, code_of(s3)) == (501, "NotImplemented")
     assert xml_of(s3).tag == "Error"
@@ -225,7 +225,7 @@ def signed_for(account, service):
 
 
 def test_cli_names_the_unbuilt_service(aws_cli):
-    # ours: issue item 3, `aws s3 ls` and `aws dynamodb list-tables`.
+    # ours: `aws s3 ls` and `aws dynamodb list-tables`.
     for command in (("s3", "ls"), ("dynamodb", "list-tables")):
         done = aws_cli(*command, check=False)
         assert done.returncode != 0
@@ -334,14 +334,14 @@ def refuses_to_start(server, says):
 
 
 def test_public_address_is_refused(martlet):
-    # issue item 3: refused with an explanation unless --unsafe-public is given.
+    # ours: refused with an explanation unless --unsafe-public is given.
     refuses_to_start(Martlet("--host", "0.0.0.0"), ["--unsafe-public"])
     refuses_to_start(
         Martlet(environment={"GATEWAY_LISTEN": "0.0.0.0:4566"}), ["--unsafe-public"])
 
 
 def test_busy_port_says_what_to_do(martlet):
-    # issue item 3: one line that names the next step.
+    # ours: one line that names the next step.
     server = Martlet()
     server.port = martlet.port
     refuses_to_start(server, [str(martlet.port), "--port"])
@@ -355,7 +355,7 @@ def test_data_directory_in_use_says_so(martlet):
 
 class TestEnd:
     def test_sigterm_answers_what_is_under_way(self, own_martlet):
-        # issue item 3, graceful drain: an open long poll is answered, new work is not taken.
+        # ours: graceful drain, an open long poll is answered, new work is not taken.
         sqs = own_martlet.client("sqs")
         url = sqs.create_queue(QueueName=fresh())["QueueUrl"]
         poll = Poll(own_martlet.client("sqs"), url, WaitTimeSeconds=20)

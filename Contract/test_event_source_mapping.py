@@ -256,7 +256,7 @@ def test_a_mapping_comes_back_as_made(app, worker_role, work):
 
 
 def test_last_processing_result_tells_what_happened(app, worker_role, work):
-    # ours: issue item 7; wordings documented for streams.
+    # ours; wordings documented for streams.
     name = app.function(POISON, role=worker_role)
     identifier = app.mapping(name, work)
 

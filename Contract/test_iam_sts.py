@@ -152,7 +152,7 @@ def test_bad_inline_policies_are_refused(iam, text):
 
 
 def test_what_cannot_be_judged_yet_is_refused_by_name(iam):
-    # ours: issue item 5, never ignored.
+    # ours: never ignored.
     name, _ = make_role(iam)
     condition = {"StringEquals": {"aws:Referer": "a"}}
     text = document(allow("sqs:*", Condition=condition))
@@ -200,7 +200,7 @@ def test_policy_versions(iam):
 
 @pytest.mark.parametrize("name", MANAGED)
 def test_managed_policies_of_aws_are_there(iam, name):
-    # issue item 9 names them; their documents are AWS's.
+    # Their documents are AWS's.
     arn = f"arn:aws:iam::aws:policy/{name}"
     found = iam.get_policy(PolicyArn=arn)["Policy"]
     assert found["PolicyName"] == name.split("/")[-1]

@@ -470,7 +470,7 @@ def test_logging_module_is_set_up_as_on_aws(app):
 
 
 def test_function_without_permission_to_log_runs_and_leaves_no_log(app):
-    # issue item 8; the tail of the reply is Lambda's own and stays.
+    # The tail of the reply is Lambda's own and stays.
     name = app.function("def handler(e, c): print('unheard')\n", role=app.role(managed=()))
     reply = app.invoke(name, LogType="Tail")
     assert "FunctionError" not in reply
@@ -529,7 +529,7 @@ def test_missing_bootstrap(app):
 
 
 def test_runtime_not_installed_here_runs_on_the_nearest_with_a_warning(app):
-    # ours: issue item 7.
+    # ours.
     other = "python3.13" if installed_python() != "python3.13" else "python3.12"
     name = app.function("def handler(e, c): return 'ran'\n", Runtime=other)
     assert app.invoke(name)["Payload"] == "ran"
@@ -540,7 +540,7 @@ def test_runtime_not_installed_here_runs_on_the_nearest_with_a_warning(app):
 
 class TestStrictRuntimes:
     def test_runtime_not_installed_here_is_refused(self, martlet_with, account):
-        # ours: issue item 7, --runtimes=strict.
+        # ours: --runtimes=strict.
         app = Application(martlet_with("--runtimes=strict"), account)
         other = "python3.13" if installed_python() != "python3.13" else "python3.12"
         with refused(INVALID, 400, other):
@@ -548,7 +548,7 @@ class TestStrictRuntimes:
 
 
 def test_python_functions_can_import_boto3(app):
-    # issue item 7: from an environment the Makefile sets up; the endpoint is set for them.
+    # ours: from an environment the Makefile sets up; the endpoint is set for them.
     code = ("import boto3\n"
             "def handler(e, c):\n"
             "    return boto3.client('sts').get_caller_identity()['Arn']\n")
@@ -574,7 +574,7 @@ def test_reserved_concurrency_of_zero_throttles(app, echo):
 
 class TestMemoryOfAllFunctions:
     def test_beyond_it_synchronous_calls_are_throttled(self, martlet_with, account):
-        # ours: issue item 7, --lambda-memory bounds environments at once; beyond, 429.
+        # ours: --lambda-memory bounds environments at once; beyond, 429.
         server = martlet_with("--lambda-memory", "128")
         app = Application(server, account)
         code = ("import boto3\n"

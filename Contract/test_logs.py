@@ -294,7 +294,7 @@ def test_filter_is_bound_by_streams_and_times(logs, group, now):
 
 
 def test_cli_tails_what_was_and_what_comes(martlet, account, logs, group, now):
-    # issue item 8: `aws logs tail --follow` works. Version 1 of the CLI has no such command, so
+    # `aws logs tail --follow` works. Version 1 of the CLI has no such command, so
     # this is version 2 as Debian packages it.
     put(logs, group, "s", (now - 1000, "before"))
     following = subprocess.Popen(

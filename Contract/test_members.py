@@ -29,7 +29,7 @@ from members import TABLE, Ground, Limit, Names, Sent, Token  # noqa: E402
 from shapes import Sampler  # noqa: E402
 
 # Each fills the table with its services' members.
-for name in ("members_identity", "members_work"):
+for name in ("members_logs", "members_identity", "members_work"):
     import_module(name)
 
 

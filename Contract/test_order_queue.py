@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The main job: Examples/order-queue end to end, a kill in its middle, and the example itself.
 
-The steps are the example's own (journey.py); here stands what must be true after each. Ours:
-issue item 11.
+The steps are the example's own (journey.py); here stands what must be true after each. All ours.
 """
 
 import json

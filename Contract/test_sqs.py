@@ -605,7 +605,7 @@ def test_purge_removes_waiting_delayed_and_in_flight_messages(sqs, queue, frozen
 
 
 def test_purging_twice_is_allowed_under_relaxed_limits(sqs, queue):
-    # ours: issue item 6, the 60-second rules hold under --limits=aws only.
+    # ours: the 60-second rules hold under --limits=aws only.
     sqs.purge_queue(QueueUrl=queue)
     sqs.purge_queue(QueueUrl=queue)
 
@@ -623,7 +623,7 @@ def test_tags_are_added_overwritten_listed_and_removed(sqs):
 
 
 def test_counters_are_exact_at_every_step(sqs, queue, frozen):
-    # ours: issue item 6, "exact counters".
+    # ours: counters are exact.
     fill(sqs, queue, [str(number) for number in range(6)])
     sqs.send_message(QueueUrl=queue, MessageBody="delayed", DelaySeconds=20)
     assert counts(sqs, queue) == (6, 0, 1)

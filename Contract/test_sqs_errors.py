@@ -489,7 +489,7 @@ def test_wrongly_typed_members_are_a_serialization_error(
 
 
 class TestLimitsOfAWS:
-    """Rules that hold only under `--limits=aws` (issue item 6)."""
+    """Rules that hold only under `--limits=aws`."""
 
     @pytest.fixture
     def strict(self, martlet_with, account):
